@@ -1,0 +1,3 @@
+"""Photoveil protects a person's photos before they leave the machine."""
+
+__version__ = "0.1.0"

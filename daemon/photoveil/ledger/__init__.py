@@ -1,0 +1,1 @@
+"""What Photoveil remembers: protected photos, paired clients, and the jobs in hand."""

@@ -1,0 +1,143 @@
+"""The SQLite database: opened, migrated and used from one thread only."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from photoveil.errors import PhotoveilError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MIGRATIONS = (
+    """
+    CREATE TABLE protected (
+        original    TEXT NOT NULL,
+        protected   TEXT NOT NULL,
+        persona     TEXT NOT NULL,
+        method      TEXT NOT NULL,
+        strength    TEXT NOT NULL,
+        model_set   TEXT NOT NULL,
+        metadata    TEXT NOT NULL,
+        format      TEXT NOT NULL,
+        type        TEXT NOT NULL,
+        suffix      TEXT NOT NULL,
+        bytes       INTEGER NOT NULL,
+        width       INTEGER NOT NULL,
+        height      INTEGER NOT NULL,
+        report      TEXT NOT NULL,
+        created     TEXT NOT NULL,
+        PRIMARY KEY (original, persona, method, strength, model_set, metadata)
+    ) WITHOUT ROWID;
+    CREATE INDEX protected_by_copy ON protected (protected);
+    CREATE TABLE kept (
+        sha256      TEXT PRIMARY KEY,
+        bytes       INTEGER NOT NULL,
+        used        INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE clients (
+        client      TEXT PRIMARY KEY,
+        name        TEXT NOT NULL,
+        origin      TEXT NOT NULL,
+        created     TEXT NOT NULL,
+        last_used   TEXT
+    ) WITHOUT ROWID;
+    """,
+)
+"""One script per version of the schema; ``user_version`` counts those applied. Never change one that was released."""
+
+
+class LedgerError(PhotoveilError):
+    """The ledger cannot be used."""
+
+    code = "ledger"
+
+
+class Database:
+    """One connection, owned by one thread."""
+
+    def __init__(self, file: Path, thread: ThreadPoolExecutor, connection: sqlite3.Connection) -> None:
+        self.file = file
+        self._thread = thread
+        self._connection = connection
+
+    @classmethod
+    async def open(cls, file: Path) -> Database:
+        """Open the database, creating or migrating it."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        try:
+            connection = await asyncio.get_running_loop().run_in_executor(thread, _connect, file)
+        except (sqlite3.Error, OSError) as error:
+            thread.shutdown()
+            raise _unusable(file, str(error)) from error
+        except BaseException:
+            thread.shutdown()
+            raise
+        return cls(file, thread, connection)
+
+    async def run(
+        self, call: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``call`` with the connection, in the thread, as one transaction."""
+        work = partial(self._transact, partial(call, self._connection, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _transact(self, call: Callable[[], T]) -> T:
+        try:
+            with self._connection:
+                return call()
+        except sqlite3.Error as error:
+            raise _unusable(self.file, str(error)) from error
+
+    async def close(self) -> None:
+        """Close the connection and end the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown()
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=10.0)
+    file.chmod(0o600)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    _migrate(connection, file)
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, file: Path) -> None:
+    found = _version(connection)
+    if found > len(MIGRATIONS):
+        connection.close()
+        raise LedgerError(
+            "The ledger is newer than this Photoveil",
+            f"{file} has version {found}; this program knows up to {len(MIGRATIONS)}.",
+            "Install the newer version of Photoveil again.",
+        )
+    while (version := _version(connection)) < len(MIGRATIONS):
+        # executescript commits what is open, so the transaction is part of the script; a second process that
+        # migrated meanwhile makes it fail on its first statement, and the loop looks again.
+        script = f"BEGIN IMMEDIATE;{MIGRATIONS[version]};PRAGMA user_version = {version + 1};COMMIT;"
+        try:
+            connection.executescript(script)
+        except sqlite3.OperationalError:
+            connection.rollback()
+            if _version(connection) == version:
+                raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _unusable(file: Path, detail: str) -> LedgerError:
+    return LedgerError(
+        "Photoveil's ledger cannot be used",
+        f"{file}: {detail}.",
+        "Check the free space and the rights of that folder; if the file is damaged, move it away and start again.",
+    )

@@ -1,0 +1,133 @@
+"""Which photos were protected before, and the protected copies kept for the next time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from photoveil.ledger.database import Database
+from photoveil.worker.tasks import Delivered, Task
+
+_ABANDONED = 86_400
+_KEY = "original = ? AND persona = ? AND method = ? AND strength = ? AND model_set = ? AND metadata = ?"
+_ROW = "INSERT OR REPLACE INTO protected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True)
+class Key:
+    """What makes two wishes the same: the photo's bytes and how it is to be protected."""
+
+    original: str
+    task: Task
+
+    def values(self) -> tuple[str, ...]:
+        """In the order of the table's key."""
+        task = self.task
+        return (self.original, task.persona, task.method, task.strength, task.model_set, task.metadata)
+
+
+class ProtectedPhotos:
+    """The table of protected photos and the folder of their copies, bounded in size.
+
+    A row outlives its file: the row says "these bytes are ours", the file only saves work. A row without its file
+    means "protect again".
+
+    Args:
+        database: where the rows are.
+        folder: where the copies are, named by their SHA-256.
+        limit: bytes of copies kept; those not used for longest leave first.
+    """
+
+    def __init__(self, database: Database, folder: Path, limit: int) -> None:
+        self._database = database
+        self._folder = folder
+        self._limit = limit
+
+    def file(self, sha256: str) -> Path:
+        """Where the protected copy with this hash is, if it is still kept."""
+        return self._folder / sha256
+
+    async def is_protected_copy(self, sha256: str) -> bool:
+        """Whether these bytes are our own output."""
+        return await self._database.run(_is_protected_copy, sha256)
+
+    async def find(self, key: Key) -> Delivered | None:
+        """The protected copy made before, if its file is still here."""
+        return await self._database.run(self._find, key)
+
+    async def remember(self, key: Key, delivered: Delivered, part: Path) -> None:
+        """Take the finished file ``part`` into the folder and write its row, in this order."""
+        await self._database.run(self._remember, key, delivered, part)
+
+    async def tidy(self) -> None:
+        """Remove files that no row knows, left by a process that was killed."""
+        await self._database.run(self._tidy)
+
+    def _find(self, connection: sqlite3.Connection, key: Key) -> Delivered | None:
+        found = connection.execute(
+            "SELECT protected, bytes, format, type, suffix, width, height, report FROM protected WHERE " + _KEY,
+            key.values(),
+        ).fetchone()
+        if found is None or not self._is_whole(found[0], found[1]):
+            return None
+        _use(connection, found[0], found[1])
+        return Delivered(*found[:7], report=json.loads(found[7]))
+
+    def _is_whole(self, sha256: str, size: int) -> bool:
+        try:
+            return self.file(sha256).stat().st_size == size
+        except OSError:
+            return False
+
+    def _remember(self, connection: sqlite3.Connection, key: Key, delivered: Delivered, part: Path) -> None:
+        part.replace(self.file(delivered.sha256))
+        row = (
+            *(key.original, delivered.sha256, *key.values()[1:]),
+            *(delivered.format, delivered.type, delivered.suffix),
+            *(delivered.bytes, delivered.width, delivered.height),
+            *(json.dumps(delivered.report), datetime.now(UTC).isoformat(timespec="seconds")),
+        )
+        connection.execute(_ROW, row)
+        _use(connection, delivered.sha256, delivered.bytes)
+        self._make_room(connection, keep=delivered.sha256)
+
+    def _make_room(self, connection: sqlite3.Connection, keep: str) -> None:
+        total = connection.execute("SELECT coalesce(sum(bytes), 0) FROM kept").fetchone()[0]
+        oldest = connection.execute("SELECT sha256, bytes FROM kept WHERE sha256 <> ? ORDER BY used", (keep,))
+        for sha256, size in oldest.fetchall():
+            if total <= self._limit:
+                return
+            self.file(sha256).unlink(missing_ok=True)
+            connection.execute("DELETE FROM kept WHERE sha256 = ?", (sha256,))
+            total -= size
+
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        known = {row[0] for row in connection.execute("SELECT sha256 FROM kept")}
+        for file in self._folder.iterdir():
+            if file.name not in known:
+                file.unlink(missing_ok=True)
+        for sha256 in known:
+            if not self.file(sha256).exists():
+                connection.execute("DELETE FROM kept WHERE sha256 = ?", (sha256,))
+
+
+def _is_protected_copy(connection: sqlite3.Connection, sha256: str) -> bool:
+    return connection.execute("SELECT 1 FROM protected WHERE protected = ?", (sha256,)).fetchone() is not None
+
+
+def _use(connection: sqlite3.Connection, sha256: str, size: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (sha256, size, time.time_ns()))
+
+
+def empty(folder: Path) -> None:
+    """Remove what a killed process left in the spool: the daemon's files, and folders of old commands."""
+    for entry in folder.iterdir():
+        if not entry.is_dir():
+            entry.unlink(missing_ok=True)
+        elif time.time() - entry.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,136 @@
+"""What the eye will not see: how far each pixel may move, and how far the delivered picture did move."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from photoveil.protection.catalogue import Strength
+
+LUMA = (0.299, 0.587, 0.114)
+"""Rec. 601 weights, those of JPEG."""
+
+_SMOOTH, _BUSY = 1.2, 9.0
+"""Detail (8-bit levels) below which an area counts as smooth, above which as fully textured."""
+
+
+def luma(pixels: Tensor) -> Tensor:
+    """B×1×H×W luma of B×3×H×W or B×1×H×W pixels, in the same range."""
+    if pixels.shape[1] == 1:
+        return pixels
+    weights = pixels.new_tensor(LUMA).view(1, 3, 1, 1)
+    return (pixels * weights).sum(1, keepdim=True)
+
+
+def budget_map(pixels: Tensor, strength: Strength) -> Tensor:
+    """How far each pixel may move, in 8-bit levels.
+
+    Texture masks, smooth areas and lone edges do not: detail is the local standard deviation of luma, and the
+    lowest detail in a neighbourhood counts, so that an edge between skin and sky is no excuse.
+
+    Args:
+        pixels: 1×C×H×W in 0…255.
+        strength: its ``flat`` and ``texture`` are the two ends of the map.
+
+    Returns:
+        1×1×H×W, between ``flat`` and ``texture``.
+    """
+    height, width = pixels.shape[-2:]
+    reach = max(1, round(min(height, width) / 270))
+    detail = _local_std(luma(pixels), reach)
+    quiet = -_pool_max(-detail, 2 * reach)
+    share = ((quiet - _SMOOTH) / (_BUSY - _SMOOTH)).clamp(0, 1)
+    share = _blur(share, 2 * reach)
+    return strength.flat + (strength.texture - strength.flat) * share
+
+
+def _local_std(x: Tensor, reach: int) -> Tensor:
+    mean = _blur(x, reach)
+    return (_blur(x * x, reach) - mean * mean).clamp_min(0).sqrt()
+
+
+def _blur(x: Tensor, reach: int) -> Tensor:
+    """Mean over a square of side 2·reach+1, the picture's border repeated."""
+    padded = F.pad(x, (reach,) * 4, mode="replicate")
+    side = 2 * reach + 1
+    return F.avg_pool2d(F.avg_pool2d(padded, (1, side), stride=1), (side, 1), stride=1)
+
+
+def _pool_max(x: Tensor, reach: int) -> Tensor:
+    padded = F.pad(x, (reach,) * 4, mode="replicate")
+    side = 2 * reach + 1
+    return F.max_pool2d(F.max_pool2d(padded, (1, side), stride=1), (side, 1), stride=1)
+
+
+def psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Peak signal-to-noise ratio in dB of two pictures of the same shape; 100 for identical ones."""
+    total = 0.0
+    for rows in _bands(a.shape[0]):
+        difference = a[rows].astype(np.float32) - b[rows].astype(np.float32)
+        total += float(np.square(difference).sum(dtype=np.float64))
+    mse = total / a.size
+    return 100.0 if mse == 0 else min(100.0, 10 * math.log10(255**2 / mse))
+
+
+_WINDOW = 11
+_SIGMA = 1.5
+
+
+def ssim(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Mean structural similarity of the luma (Wang et al. 2004: 11×11 Gaussian, σ 1.5), in −1…1.
+
+    Pictures smaller than the window are measured with their borders repeated.
+    """
+    kernel = _gaussian()
+    reach = _WINDOW // 2
+    total, count = 0.0, 0
+    small = min(a.shape[:2]) < _WINDOW
+    for rows in _bands(a.shape[0]):
+        start, stop = (rows.start, rows.stop) if small else (max(0, rows.start - reach), rows.stop + reach)
+        values = _ssim_values(_luma_rows(a[start:stop]), _luma_rows(b[start:stop]), kernel, pad=small)
+        total += float(values.sum(dtype=torch.float64))
+        count += values.numel()
+    return total / count
+
+
+def _bands(height: int, rows: int = 128) -> list[slice]:
+    """Slices of rows, so that memory does not grow with the picture; the last is never thinner than a window."""
+    starts = list(range(0, height, rows))
+    if len(starts) > 1 and height - starts[-1] <= _WINDOW:
+        starts.pop()
+    return [slice(s, e) for s, e in zip(starts, [*starts[1:], height], strict=True)]
+
+
+def _luma_rows(rows: NDArray[np.uint8]) -> Tensor:
+    x = torch.from_numpy(rows.astype(np.float32))
+    return x if x.ndim == 2 else x @ torch.tensor(LUMA)
+
+
+def _gaussian() -> list[float]:
+    weights = [math.exp(-((i - _WINDOW // 2) ** 2) / (2 * _SIGMA**2)) for i in range(_WINDOW)]
+    return [weight / sum(weights) for weight in weights]
+
+
+def _ssim_values(a: Tensor, b: Tensor, kernel: list[float], *, pad: bool) -> Tensor:
+    maps = torch.stack([a, b, a * a, b * b, a * b])
+    if pad:
+        maps = F.pad(maps, (_WINDOW // 2,) * 4, mode="replicate")
+    maps = _weighted(_weighted(maps, kernel, 2), kernel, 1)
+    mean_a, mean_b, aa, bb, ab = maps
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    var_a, var_b, cov = aa - mean_a**2, bb - mean_b**2, ab - mean_a * mean_b
+    return ((2 * mean_a * mean_b + c1) * (2 * cov + c2)) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+
+
+def _weighted(maps: Tensor, kernel: list[float], axis: int) -> Tensor:
+    """Convolve along one axis by shifted sums: far faster on a CPU than a one-channel convolution."""
+    length = maps.shape[axis] - len(kernel) + 1
+    total = maps.narrow(axis, 0, length) * kernel[0]
+    for offset, weight in enumerate(kernel[1:], 1):
+        total.add_(maps.narrow(axis, offset, length), alpha=weight)
+    return total

@@ -1,0 +1,128 @@
+"""Upload channels: what a platform does to a file, and how a model then looks at it.
+
+Platforms are real: Pillow and libjpeg work on 8-bit pictures at the photo's own delivered size, where a
+perturbation made for a small encoder lies far below JPEG's frequencies. The optimiser passes gradients straight
+through them (`photoveil.protection.solver`). Views are linear, so they exist twice: as what Pillow does to a picture and as
+matrices for the perturbation.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from photoveil.protection.canvas import resampling
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A named platform: what it does to a picture (RGB or L)."""
+
+    name: str
+    description: str
+    apply: Callable[[Image.Image], Image.Image]
+
+
+def jpeg(picture: Image.Image, quality: int) -> Image.Image:
+    """``picture`` after JPEG compression at ``quality``, 4:2:0 for colour."""
+    buffer = io.BytesIO()
+    if picture.mode == "L":
+        picture.save(buffer, "JPEG", quality=quality)
+    else:
+        picture.save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
+    return Image.open(buffer)
+
+
+def fit(picture: Image.Image, long_edge: int) -> Image.Image:
+    """``picture`` reduced so that its long edge is at most ``long_edge``; never enlarged."""
+    scale = long_edge / max(picture.size)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+REPORTED: tuple[Channel, ...] = (
+    Channel("jpeg75", "JPEG at quality 75", lambda p: jpeg(p, 75)),
+    Channel("resize1080_jpeg75", "long edge to 1080 pixels, then JPEG 75", lambda p: jpeg(fit(p, 1080), 75)),
+    Channel("resize540_jpeg75", "long edge to 540 pixels, then JPEG 75", lambda p: jpeg(fit(p, 540), 75)),
+)
+"""The channels every report measures, beside the file as delivered."""
+
+
+def draw_platform(draws: random.Random, picture: Image.Image) -> Image.Image:
+    """``picture`` after a random platform: sometimes smaller, mostly JPEG of some quality."""
+    if draws.random() < 0.35:
+        picture = fit(picture, max(256, round(max(picture.size) * draws.uniform(0.5, 1.0))))
+    if draws.random() < 0.75:
+        picture = jpeg(picture, draws.randint(60, 92))
+    return picture
+
+
+@dataclass(frozen=True)
+class View:
+    """A rectangle of a photo shown to an encoder as a square.
+
+    Attributes:
+        left, top, right, bottom: in shares of the photo's width and height; beyond 0…1 the model pads with grey.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def show(self, picture: Image.Image, size: int) -> Tensor:
+        """1×3×size×size in 0…1: the picture as a model's preprocessing presents it."""
+        width, height = picture.size
+        box = (self.left * width, self.top * height, self.right * width, self.bottom * height)
+        picture = picture.convert("RGB")
+        if self._within():
+            return to_tensor(picture.resize((size, size), Image.Resampling.BICUBIC, box=box))
+        sheet = Image.new("RGB", (round(box[2] - box[0]), round(box[3] - box[1])), (127, 127, 127))
+        sheet.paste(picture, (round(-box[0]), round(-box[1])))
+        return to_tensor(sheet.resize((size, size), Image.Resampling.BICUBIC))
+
+    def matrices(self, width: int, height: int, size: int) -> tuple[Tensor, Tensor]:
+        """The same view of a width×height picture as matrices: rows size×height, columns size×width."""
+        rows = resampling(height, size, self.top * height, self.bottom * height)
+        return rows, resampling(width, size, self.left * width, self.right * width)
+
+    def _within(self) -> bool:
+        return min(self.left, self.top) >= 0 and max(self.right, self.bottom) <= 1
+
+
+def centre_view(width: int, height: int) -> View:
+    """CLIP's own: the central square."""
+    side = min(width, height)
+    x, y = side / width / 2, side / height / 2
+    return View(0.5 - x, 0.5 - y, 0.5 + x, 0.5 + y)
+
+
+def draw_view(draws: random.Random, width: int, height: int) -> View:
+    """A random way for a model to look at a photo: centre crop, squash (SigLIP), letter-box (LLaVA) or a crop."""
+    draw = draws.random()
+    if draw < 0.3:
+        return centre_view(width, height)
+    if draw < 0.45:
+        return View(0.0, 0.0, 1.0, 1.0)
+    if draw < 0.6:
+        x, y = max(width, height) / width / 2, max(width, height) / height / 2
+        return View(0.5 - x, 0.5 - y, 0.5 + x, 0.5 + y)
+    side = min(width, height)
+    share_x = min(1.0, side / width * draws.uniform(0.6, 1.15))
+    share_y = min(1.0, side / height * draws.uniform(0.6, 1.15))
+    left, top = draws.uniform(0, 1 - share_x), draws.uniform(0, 1 - share_y)
+    return View(left, top, left + share_x, top + share_y)
+
+
+def to_tensor(picture: Image.Image) -> Tensor:
+    """An RGB picture as 1×3×H×W in 0…1."""
+    flat = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
+    return flat.view(1, picture.height, picture.width, 3).permute(0, 3, 1, 2).float() / 255

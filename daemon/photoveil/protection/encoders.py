@@ -1,0 +1,104 @@
+"""Image encoders as the engine sees them: photos in, a pooled embedding and the tokens a VLM reads out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from photoveil.protection.catalogue import CatalogueError, EncoderEntry, ModelSet, Role
+from photoveil.protection.channel import centre_view
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an encoder tells of a batch: ``pooled`` B×D and ``tokens`` B×N×C, both of unit length."""
+
+    pooled: Tensor
+    tokens: Tensor
+
+
+class Encoder(nn.Module):
+    """The image tower of an open_clip model with frozen weights.
+
+    Attributes:
+        size: side of the square input in pixels.
+        name, role, sha256: as in the model set.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, entry: EncoderEntry, device: torch.device) -> None:
+        super().__init__()
+        config = entry.config
+        self.name = entry.name
+        self.role = entry.role
+        self.sha256 = entry.sha256
+        self.size = int(config["preprocess"]["size"])
+        self.visual = _image_tower(config, _verified_state(entry))
+        for which in ("mean", "std"):
+            values = torch.tensor(config["preprocess"][which], dtype=torch.float32).view(1, 3, 1, 1)
+            self.register_buffer(which, values, persistent=False)
+        self.eval().requires_grad_(False)
+        self.to(device=device, memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> Features:
+        """Features of ``images``, B×3×size×size, RGB in 0…1."""
+        x = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        out = self.visual.forward_intermediates(x, **self._token_request())
+        tokens = out["image_intermediates"][-1]
+        tokens = tokens.flatten(2).transpose(1, 2) if tokens.ndim == 4 else tokens
+        return Features(F.normalize(out["image_features"], dim=-1), F.normalize(tokens, dim=-1))
+
+    def _token_request(self) -> dict[str, Any]:
+        # LLaVA and its kin read the patch tokens of the last layer but one of a plain ViT;
+        # towers with stages are read at their last grid.
+        layer = -2 if isinstance(self.visual, open_clip.transformer.VisionTransformer) else -1
+        return {"indices": [layer], "output_fmt": "NCHW"}
+
+    @torch.inference_mode()
+    def encode(self, photos: list[Image.Image]) -> Features:
+        """Features of whole photos through the encoder's own preprocessing (shortest side, centre crop)."""
+        shown = [centre_view(*photo.size).show(photo, self.size) for photo in photos]
+        return self(torch.cat(shown).to(self.mean.device))
+
+
+def load_encoders(models: ModelSet, device: torch.device) -> list[Encoder]:
+    """All encoders of a model set, surrogates first; raises CatalogueError for damaged weights."""
+    entries = sorted(models.encoders, key=lambda e: (e.role is Role.WITNESS, e.name))
+    return [Encoder(entry, device) for entry in entries]
+
+
+def _verified_state(entry: EncoderEntry) -> dict[str, Tensor]:
+    """The tensors of a weight file, after its SHA-256 was checked."""
+    if _sha256(entry.weights) != entry.sha256:
+        raise CatalogueError(
+            "Weights changed on disk",
+            f"{entry.weights.name} does not have the recorded SHA-256.",
+            "Reinstall Photoveil, or remove the model set and fetch it again.",
+        )
+    return load_file(entry.weights)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _image_tower(config: dict[str, Any], state: dict[str, Tensor]) -> nn.Module:
+    """Build the open_clip model, load ``state`` strictly and keep only the image tower."""
+    model = open_clip.CLIP(
+        embed_dim=config["embed_dim"], vision_cfg=config["vision_cfg"], text_cfg=config["text_cfg"]
+    )
+    model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
+    visual: nn.Module = model.visual
+    return visual

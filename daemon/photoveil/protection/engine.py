@@ -1,0 +1,222 @@
+"""The engine's front door: a photo and a persona in, delivered bytes and their report out."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from photoveil import __version__
+from photoveil.photos import Encoded, MetadataPolicy, Photo, decode, encode
+from photoveil.protection import catalogue
+from photoveil.protection.canvas import apply_full_size, working_size
+from photoveil.protection.catalogue import Role, Strength
+from photoveil.protection.encoders import Encoder, Features, load_encoders
+from photoveil.protection.methods import antithetical
+from photoveil.protection.personas import Persona
+from photoveil.protection.report import FileFacts, Report, likeness, movements, picture
+from photoveil.protection.solver import Solution, Target, solve
+
+Progress = Callable[[str, float], None]
+"""Called with a stage (``prepare``, ``protect``, ``write``, ``measure``) and the share done, 0…1."""
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A protected photo: delivered ``pixels`` (decoded again), the ``encoded`` file and its ``report``."""
+
+    pixels: NDArray[np.uint8]
+    encoded: Encoded
+    report: Report
+
+
+class Engine:
+    """A model set on a device, ready to protect photos one after the other."""
+
+    def __init__(self, model_set: str, encoders: list[Encoder], device: torch.device) -> None:
+        self.model_set = model_set
+        self.encoders = encoders
+        self._device = device
+
+    @classmethod
+    def load(
+        cls, model_set: str = "starter", *, device: str | None = None, models_dir: Path | None = None
+    ) -> Engine:
+        """Load a model set's encoders; raises CatalogueError when it is unknown, incomplete or changed.
+
+        Args:
+            model_set: its name.
+            device: a torch device; by default the first GPU, else the CPU.
+            models_dir: where model sets lie, instead of the package.
+        """
+        chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        return cls(model_set, load_encoders(catalogue.model_set(model_set, models_dir), chosen), chosen)
+
+    @property
+    def device(self) -> str:
+        """The torch device in use, such as ``cpu`` or ``cuda``."""
+        return str(self._device)
+
+    @property
+    def surrogates(self) -> list[Encoder]:
+        """The encoders optimised against."""
+        return [e for e in self.encoders if e.role is Role.SURROGATE]
+
+    def learn(self, persona: Persona, photos: Sequence[Photo]) -> None:
+        """Teach a persona where its clean photos lie; photos beyond the first few change nothing."""
+        for photo in photos:
+            self._learn(persona, self._clean_features(photo))
+
+    def protect(
+        self,
+        photo: Photo,
+        *,
+        persona: Persona,
+        method: str = "antithetical",
+        strength: str = "balanced",
+        metadata: MetadataPolicy = MetadataPolicy.STRIP_LOCATION,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> Protected:
+        """Protect one photo and measure the result on the delivered bytes.
+
+        The persona learns from the photo first, unless it already knows enough (`Persona.knows`).
+
+        Raises:
+            CatalogueError: unknown method or strength.
+            PhotoveilError: the photo's format cannot be written.
+        """
+        budget = catalogue.strength(strength)
+        catalogue.check_method(method)
+        clock = _Clock(progress or (lambda _stage, _share: None))
+        with clock.stage("prepare"):
+            clean = self._clean_features(photo)
+            self._learn(persona, clean)
+            anchors = {e.name: persona.anchor(e, self._device) for e in self.encoders}
+        with clock.stage("protect") as tick:
+            solution = self._solve(photo, anchors, budget, seed, tick)
+        with clock.stage("write"):
+            encoded, pixels, psnr_db, ssim = _deliver(photo, solution, budget, metadata)
+        with clock.stage("measure"):
+            moved = movements(self.encoders, clean, anchors, pixels)
+        report = Report(
+            original=_facts(photo.data, photo.format, photo.pixels),
+            delivered=_facts(encoded.data, encoded.format, pixels),
+            psnr_db=psnr_db,
+            ssim=ssim,
+            encoders=moved,
+            timings_ms=clock.milliseconds(),
+            model_set=self.model_set,
+            method=method,
+            strength=strength,
+            persona=persona.name,
+            version=__version__,
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=seed,
+            device=self.device,
+            notes=list(photo.notes),
+        )
+        return Protected(pixels, encoded, report)
+
+    def _clean_features(self, photo: Photo) -> dict[str, Features]:
+        seen = [picture(photo.pixels)]
+        return {encoder.name: encoder.encode(seen) for encoder in self.encoders}
+
+    def _learn(self, persona: Persona, clean: dict[str, Features]) -> None:
+        for encoder in self.encoders:
+            persona.learn(encoder, clean[encoder.name])
+
+    def _solve(
+        self,
+        photo: Photo,
+        anchors: dict[str, Features],
+        budget: Strength,
+        seed: int,
+        tick: Callable[[float], None],
+    ) -> Solution:
+        # Inference tensors cannot take part in autograd, hence the copies.
+        targets = [
+            Target(e.size, partial(_loss, e, Features(anchors[e.name].pooled.clone(), anchors[e.name].tokens.clone())))
+            for e in self.surrogates
+        ]
+        pixels = _working_copy(photo.pixels)
+        return solve(pixels, targets, budget, device=self._device, seed=seed, progress=tick)
+
+
+def protect(
+    photo: Photo,
+    *,
+    persona: Persona,
+    method: str = "antithetical",
+    strength: str = "balanced",
+    model_set: str = "starter",
+) -> Protected:
+    """Protect a single photo, loading the model set for it; for many photos keep an `Engine`."""
+    return Engine.load(model_set).protect(photo, persona=persona, method=method, strength=strength)
+
+
+def _loss(encoder: Encoder, anchor: Features, view: torch.Tensor) -> torch.Tensor:
+    return antithetical.loss(encoder(view), anchor)
+
+
+def _working_copy(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The photo reduced so that its long edge is at most the working edge."""
+    height, width = pixels.shape[:2]
+    size = working_size(width, height)
+    return np.asarray(picture(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
+
+
+_ATTEMPTS = 6
+
+
+def _deliver(
+    photo: Photo, solution: Solution, budget: Strength, metadata: MetadataPolicy
+) -> tuple[Encoded, NDArray[np.uint8], float, float]:
+    """Encode the perturbed photo, weaker if need be, until the delivered bytes keep the strength's floors."""
+    scale = 1.0
+    for attempt in range(1, _ATTEMPTS + 1):
+        moved = apply_full_size(photo.pixels, solution.change * scale)
+        encoded = encode(photo, moved, metadata=metadata)
+        pixels = decode(encoded.data, name=encoded.name).pixels
+        psnr_db, ssim = likeness(photo.pixels, pixels)
+        if (psnr_db >= budget.psnr_floor and ssim >= budget.ssim_floor) or attempt == _ATTEMPTS:
+            break
+        # Error energy grows with the square of the scale, and 1 − SSIM about so; aim a little below the floor.
+        room = 10 ** ((psnr_db - budget.psnr_floor) / 20)
+        similar = ((1 - budget.ssim_floor) / max(1e-6, 1 - ssim)) ** 0.5
+        scale *= min(room, similar, 1.0) * 0.97
+    return encoded, pixels, psnr_db, ssim
+
+
+def _facts(data: bytes, format_name: str, pixels: NDArray[np.uint8]) -> FileFacts:
+    height, width = pixels.shape[:2]
+    return FileFacts(hashlib.sha256(data).hexdigest(), len(data), str(format_name), width, height)
+
+
+class _Clock:
+    """Times the stages of a job and passes their progress on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._spent: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Callable[[float], None]]:
+        self._progress(name, 0.0)
+        start = time.perf_counter()
+        yield partial(self._progress, name)
+        self._spent[name] = (time.perf_counter() - start) * 1000
+        self._progress(name, 1.0)
+
+    def milliseconds(self) -> dict[str, float]:
+        return self._spent | {"total": sum(self._spent.values())}

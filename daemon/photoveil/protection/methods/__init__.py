@@ -1,0 +1,1 @@
+"""Protection methods: one method, one file, one paper."""

@@ -1,0 +1,146 @@
+"""What a protected photo can show for itself, measured on the delivered bytes.
+
+The JSON form (`Report.as_dict`) is documented in docs/report.md; `photoveil protect --json`, the API and the demo
+all speak it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from photoveil.protection.budget import psnr, ssim
+from photoveil.protection.channel import REPORTED
+from photoveil.protection.encoders import Encoder, Features
+from photoveil.protection.methods import antithetical
+
+AS_DELIVERED = "as_delivered"
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """Identity of a file: SHA-256 in hex, size in bytes, container format, upright size in pixels."""
+
+    sha256: str
+    bytes: int
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How an encoder's view of a photo moved.
+
+    Attributes:
+        anchor_shift: gain in cosine towards the persona's anchor, pooled embedding, −2…2.
+        token_anchor_shift: the same, mean over the tokens a VLM reads.
+        cosine: between the pooled embeddings of original and protected photo, −1…1.
+    """
+
+    anchor_shift: float
+    token_anchor_shift: float
+    cosine: float
+
+
+@dataclass(frozen=True)
+class EncoderReport:
+    """One encoder's movement, as delivered and after each reported channel."""
+
+    name: str
+    role: str
+    channels: dict[str, Movement]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON form: the movement as delivered at the top level, the others under ``channels``."""
+        delivered = self.channels[AS_DELIVERED]
+        rest = {name: asdict(m) for name, m in self.channels.items() if name != AS_DELIVERED}
+        return {"name": self.name, "role": self.role, **asdict(delivered), "channels": rest}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything measured about one protected photo; see docs/report.md."""
+
+    original: FileFacts
+    delivered: FileFacts
+    psnr_db: float
+    ssim: float
+    encoders: list[EncoderReport]
+    timings_ms: dict[str, float]
+    model_set: str
+    method: str
+    strength: str
+    persona: str
+    version: str
+    date: str
+    seed: int
+    device: str
+    notes: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The documented JSON form, numbers rounded to what they can bear."""
+        plain = {name: value for name, value in vars(self).items() if name != "encoders"}
+        plain["original"], plain["delivered"] = asdict(self.original), asdict(self.delivered)
+        plain["encoders"] = [encoder.as_dict() for encoder in self.encoders]
+        rounded: dict[str, Any] = _rounded(plain)
+        return rounded
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_rounded(entry) for entry in value]
+    return value
+
+
+def picture(pixels: NDArray[np.uint8]) -> Image.Image:
+    """H×W×3 or H×W pixels as a Pillow image (RGB or L)."""
+    return Image.fromarray(pixels)
+
+
+def likeness(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[float, float]:
+    """PSNR in dB and SSIM between two pictures of the same shape."""
+    return psnr(before, after), ssim(before, after)
+
+
+def through_channels(photo: Image.Image) -> dict[str, Image.Image]:
+    """The picture as delivered and after each reported channel, by name."""
+    return {AS_DELIVERED: photo} | {channel.name: channel.apply(photo) for channel in REPORTED}
+
+
+def movements(
+    encoders: list[Encoder],
+    clean: dict[str, Features],
+    anchors: dict[str, Features],
+    after: NDArray[np.uint8],
+) -> list[EncoderReport]:
+    """Measure the delivered pixels on every encoder, as delivered and after each channel.
+
+    Args:
+        encoders: surrogates and witnesses.
+        clean: the original's features by encoder name (batch of one).
+        anchors: the persona's anchor by encoder name.
+        after: delivered pixels, H×W×3 or H×W.
+    """
+    seen = through_channels(picture(after))
+    return [_one(encoder, clean[encoder.name], anchors[encoder.name], seen) for encoder in encoders]
+
+
+@torch.inference_mode()
+def _one(
+    encoder: Encoder, before: Features, anchor: Features, seen: dict[str, Image.Image]
+) -> EncoderReport:
+    after = encoder.encode(list(seen.values()))
+    pooled, tokens = antithetical.shift(before, after, anchor)
+    cosine = (after.pooled * before.pooled).sum(1)
+    columns = zip(seen, pooled.tolist(), tokens.tolist(), cosine.tolist(), strict=True)
+    return EncoderReport(encoder.name, encoder.role, {name: Movement(p, t, c) for name, p, t, c in columns})

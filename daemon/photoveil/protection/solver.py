@@ -1,0 +1,182 @@
+"""The optimisation loop: from a working copy of a photo to a change on a small canvas, within its budget.
+
+A platform's processing has no useful gradient, so the loop linearises around it: now and then the perturbed
+picture is rounded to 8 bits and sent through a real, randomly drawn platform; until the next time, a model's view of
+the perturbed photo is its view of that picture plus the view of what the canvas has changed since. The forward
+value is exact at each refresh, the gradient is that of the identity (a straight-through estimator), and a step costs
+little more than the encoders' own forward and backward pass, whatever the photo's size.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from photoveil.protection.budget import budget_map
+from photoveil.protection.canvas import canvas_size, resampling, stretch
+from photoveil.protection.catalogue import Strength
+from photoveil.protection.channel import View, centre_view, draw_platform, draw_view, jpeg
+
+Loss = Callable[[Tensor], Tensor]
+"""B×3×S×S encoder input in 0…1 → scalar to be made small."""
+
+_REFRESH_EVERY = 3
+_CHECK_EVERY = 6
+_PATIENCE = 2
+_LEAST_GAIN = 0.004
+
+
+@dataclass(frozen=True)
+class Target:
+    """One surrogate's part in the optimisation: its input side and its loss."""
+
+    size: int
+    loss: Loss
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What was found: ``change`` 1×C×h×w on the canvas in 8-bit levels, and the ``steps`` taken."""
+
+    change: Tensor
+    steps: int
+
+
+def solve(
+    pixels: NDArray[np.uint8],
+    targets: Sequence[Target],
+    strength: Strength,
+    *,
+    device: torch.device | None = None,
+    seed: int = 0,
+    step_size: float = 0.3,
+    decay: float = 0.7,
+    progress: Callable[[float], None] | None = None,
+) -> Solution:
+    """Find a change that makes the targets' losses small after random upload channels.
+
+    Momentum sign steps (MI-FGSM, Dong et al. 2018) whose size falls along a cosine, each projected on the budget.
+    The best canvas on one fixed channel is kept; the loop ends early once that no longer improves.
+
+    Args:
+        pixels: working copy, H×W×3 or H×W.
+        targets: the surrogates.
+        strength: budget and number of steps.
+        device: where the encoders are.
+        seed: of the channel draws; equal seeds give equal results on one machine.
+        step_size: of the first step, as a share of each canvas pixel's budget.
+        decay: of the momentum.
+        progress: called with the share done, 0…1.
+    """
+    scene = _Scene(pixels, strength, device or torch.device("cpu"), seed)
+    canvas = torch.zeros(scene.shape, device=scene.device)
+    momentum = torch.zeros_like(canvas)
+    best, best_score, stale, step = canvas, math.inf, 0, 0
+    for step in range(1, strength.steps + 1):
+        if (step - 1) % _REFRESH_EVERY == 0:
+            scene.refresh(canvas)
+        momentum = decay * momentum + _unit(_gradient(scene, canvas, targets))
+        size = step_size * _cosine(step, strength.steps)
+        canvas = scene.within(canvas - size * momentum.sign())
+        if progress:
+            progress(step / strength.steps)
+        if step % _CHECK_EVERY and step != strength.steps:
+            continue
+        score = scene.score(canvas, targets)
+        stale = 0 if score < best_score - _LEAST_GAIN else stale + 1
+        if score < best_score:
+            best, best_score = canvas, score
+        if stale >= _PATIENCE:
+            break
+    return Solution(scene.budget * best, step)
+
+
+def _gradient(scene: _Scene, canvas: Tensor, targets: Sequence[Target]) -> Tensor:
+    """Of the targets' summed losses on one random view, with respect to the canvas."""
+    canvas = canvas.detach().requires_grad_(True)
+    inputs = scene.look(canvas, {target.size for target in targets})
+    total = torch.stack([target.loss(inputs[target.size]) for target in targets]).sum()
+    (gradient,) = torch.autograd.grad(total, canvas)
+    return gradient
+
+
+def _unit(gradient: Tensor) -> Tensor:
+    return gradient / gradient.abs().mean().clamp_min(1e-12)
+
+
+def _cosine(step: int, steps: int) -> float:
+    return 0.1 + 0.45 * (1 + math.cos(math.pi * (step - 1) / max(1, steps)))
+
+
+class _Scene:
+    """A photo's working copy, its budget, and the picture a platform last made of it."""
+
+    def __init__(self, pixels: NDArray[np.uint8], strength: Strength, device: torch.device, seed: int) -> None:
+        self.height, self.width = pixels.shape[:2]
+        small_w, small_h = canvas_size(self.width, self.height)
+        planes = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+        self.device = device
+        self._pixels = torch.from_numpy(planes.astype(np.float32))[None].to(device)
+        self._rows = resampling(small_h, self.height).to(device)
+        self._columns = resampling(small_w, self.width).to(device)
+        self.budget = self._on_canvas(budget_map(self._pixels, strength), small_w, small_h)
+        self.shape = (1, self._pixels.shape[1], small_h, small_w)
+        self._gram = self._rows.T @ self._rows, self._columns.T @ self._columns
+        self._energy = 255.0**2 / 10 ** (strength.psnr_floor / 10) * self.height * self.width * self.shape[1]
+        self._draws = random.Random(seed)  # noqa: S311  reproducible, not secret
+        self._seen = Image.new("RGB", (1, 1))
+        self._base = torch.zeros(self.shape, device=device)
+
+    def within(self, canvas: Tensor) -> Tensor:
+        """The canvas pulled back into the budget: every value in −1…1, the whole above the PSNR floor."""
+        canvas = canvas.clamp(-1, 1)
+        change = self.budget * canvas
+        # ‖R·X·Cᵀ‖² without leaving the canvas: the Gram matrices of R and C know the stretching.
+        energy = float((self._gram[0] @ change @ self._gram[1] * change).sum())
+        return canvas * min(1.0, math.sqrt(self._energy / energy)) if energy > 0 else canvas
+
+    def refresh(self, canvas: Tensor) -> None:
+        """Send the perturbed picture through a random real platform."""
+        self._seen = draw_platform(self._draws, self._perturbed(canvas))
+        self._base = canvas
+
+    def look(self, canvas: Tensor, sizes: set[int]) -> dict[int, Tensor]:
+        """One random view for each input size, differentiable in ``canvas``: 1×3×S×S in 0…1."""
+        view = draw_view(self._draws, self.width, self.height)
+        return {size: self._view(view, size, self._seen, canvas - self._base) for size in sizes}
+
+    @torch.no_grad()
+    def score(self, canvas: Tensor, targets: Sequence[Target]) -> float:
+        """The losses' sum on one fixed channel: JPEG 75, then the central square."""
+        picture = jpeg(self._perturbed(canvas), 75)
+        view, zero = centre_view(self.width, self.height), torch.zeros_like(canvas)
+        return sum(float(t.loss(self._view(view, t.size, picture, zero))) for t in targets)
+
+    def _view(self, view: View, size: int, seen: Image.Image, moved: Tensor) -> Tensor:
+        rows, columns = view.matrices(self.width, self.height, size)
+        change = stretch(
+            self.budget * moved / 255,
+            rows.to(self.device) @ self._rows,
+            columns.to(self.device) @ self._columns,
+        )
+        return view.show(seen, size).to(self.device) + change
+
+    @torch.no_grad()
+    def _perturbed(self, canvas: Tensor) -> Image.Image:
+        """The 8-bit picture that the canvas makes of the working copy."""
+        moved = self._pixels + stretch(self.budget * canvas, self._rows, self._columns)
+        planes = moved.round_().clamp_(0, 255).byte()[0].permute(1, 2, 0).cpu().contiguous().numpy()
+        return Image.fromarray(planes[:, :, 0] if planes.shape[2] == 1 else planes)
+
+    def _on_canvas(self, budget: Tensor, width: int, height: int) -> Tensor:
+        rows = resampling(self.height, height).to(self.device)
+        columns = resampling(self.width, width).to(self.device)
+        return stretch(budget, rows, columns).clamp_min(0)

@@ -1,0 +1,74 @@
+"""Upload channels and views: the matrices must tell what Pillow does."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from photoveil.protection.canvas import stretch
+from photoveil.protection.channel import REPORTED, View, centre_view, draw_platform, draw_view, fit
+from PIL import Image
+
+
+def _smooth(width: int, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    return 127 + 60 * np.sin(x / 9) + 50 * np.cos(y / 7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(40, 300), st.integers(40, 300))
+def test_matrices_show_what_pillow_shows(seed: int, width: int, height: int) -> None:
+    view = draw_view(random.Random(seed), width, height)
+    pixels = _smooth(width, height)
+    grey = Image.fromarray(pixels.round().astype(np.uint8))
+    shown = view.show(grey, 64)[0, 0] * 255
+    rows, columns = view.matrices(width, height, 64)
+    computed = stretch(torch.from_numpy(pixels)[None, None], rows, columns)[0, 0]
+    inside = stretch(torch.ones(1, 1, height, width), rows, columns)[0, 0] > 0.999
+    assert inside.any()
+    # Pillow rounds to 8 bits, and pastes letter-boxed pictures at whole pixels.
+    tolerance = 2.5 if view.left >= 0 and view.top >= 0 else 30.0
+    assert (shown - computed)[inside].abs().max() < tolerance
+
+
+def test_letter_box_pads_with_grey() -> None:
+    view = View(0.0, -0.5, 1.0, 1.5)
+    shown = view.show(Image.new("RGB", (200, 100), (255, 0, 0)), 40)
+    assert shown[0, :, 2, 20].tolist() == pytest.approx([127 / 255] * 3)
+    assert shown[0, :, 20, 20].tolist() == pytest.approx([1.0, 0.0, 0.0], abs=0.01)
+
+
+def test_centre_view_is_clips() -> None:
+    picture = Image.fromarray(_smooth(400, 200).astype(np.uint8))
+    expected = picture.resize((100, 50), Image.Resampling.BICUBIC).crop((25, 0, 75, 50))
+    shown = centre_view(400, 200).show(picture, 50)[0, 0] * 255
+    assert torch.equal(shown.round(), torch.from_numpy(np.asarray(expected).astype(np.float32)))
+
+
+@pytest.mark.parametrize("channel", REPORTED, ids=lambda c: c.name)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 900), (1500, 700)], ids=str)
+def test_reported_channels_take_any_picture(channel: object, mode: str, size: tuple[int, int]) -> None:
+    picture = Image.new(mode, size, 120 if mode == "L" else (10, 120, 200))
+    apply = getattr(channel, "apply")  # noqa: B009  parametrised as object for readable ids
+    result = apply(picture)
+    result.load()
+    assert result.mode == mode
+    assert max(result.size) <= max(picture.size)
+
+
+def test_fit_never_enlarges_and_keeps_shape() -> None:
+    assert fit(Image.new("RGB", (300, 200)), 1080).size == (300, 200)
+    assert fit(Image.new("RGB", (4000, 3000)), 1080).size == (1080, 810)
+
+
+def test_platform_draws_repeat_with_their_seed() -> None:
+    picture = Image.fromarray(np.stack([_smooth(320, 300)] * 3, -1).astype(np.uint8))
+    first = [draw_platform(random.Random(5), picture).tobytes() for _ in range(2)]
+    assert first[0] == first[1]
+    sizes = {draw_platform(random.Random(seed), picture).size for seed in range(20)}
+    assert len(sizes) > 2
