@@ -1,0 +1,1 @@
+"""Tests of the photos room: real files in, delivered files out."""
