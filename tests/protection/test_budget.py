@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
 from photoveil.protection.budget import budget_map, psnr, ssim
 from photoveil.protection.catalogue import STRENGTHS
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 
 @settings(max_examples=30, deadline=None)

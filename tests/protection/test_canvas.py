@@ -7,8 +7,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from photoveil.protection.canvas import apply_full_size, canvas_size, resampling, stretch, working_size
 from PIL import Image
+
+from photoveil.protection.canvas import apply_full_size, canvas_size, resampling, stretch, working_size
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
+
 from photoveil.protection.canvas import stretch
 from photoveil.protection.channel import REPORTED, View, centre_view, draw_platform, draw_view, fit
-from PIL import Image
 
 
 def _smooth(width: int, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    return 127 + 60 * np.sin(x / 9) + 50 * np.cos(y / 7)
+    waves: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = 127 + 60 * np.sin(x / 9) + 50 * np.cos(y / 7)
+    return waves
 
 
 @settings(max_examples=40, deadline=None)

@@ -107,7 +107,12 @@ class Pairing:
             raise Closed
         known = self.candidate
         right = proofs.same(proof, proofs.pair_finish(known.key, known.client))
-        if not right or client != known.client or origin != known.origin or self._state is PairingState.REFUSED:
+        if (
+            not right
+            or client != known.client
+            or origin != known.origin
+            or self._state is PairingState.REFUSED
+        ):
             raise Wrong
         return self._state
 
@@ -126,8 +131,8 @@ class Pairing:
             self._end(PairingState.PAIRED)
 
     async def wait(self, seconds: float) -> None:
-        """Wait for the next change or the end of the window, at most so long."""
-        if self.state not in (PairingState.WAITING, PairingState.CONFIRM):
+        """While no browser has come yet, wait for one or for the end of the window, at most so long."""
+        if self.state is not PairingState.WAITING:
             return
         left = min(seconds, max(0.0, self._ends - self._clock()))
         try:

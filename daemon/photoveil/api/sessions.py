@@ -13,7 +13,9 @@ from photoveil.api import proofs
 LIFETIME = 900.0
 REORDER = 64
 MAX_PER_CLIENT = 64
-_AUTHORIZATION = re.compile(r"Photoveil ([0-9a-f]{16})\.(0|[1-9][0-9]{0,15})\.([0-9a-f]{64})\.([A-Za-z0-9_-]{43})")
+_AUTHORIZATION = re.compile(
+    r"Photoveil ([0-9a-f]{16})\.(0|[1-9][0-9]{0,15})\.([0-9a-f]{64})\.([A-Za-z0-9_-]{43})"
+)
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,9 @@ class Clients:
         """One paired browser."""
         return await self._database.run(_find, client)
 
-    async def used(self, client: str) -> None:
-        """Note that the browser has just come."""
-        await self._database.run(_used, client)
+    async def used(self, client: str) -> bool:
+        """Note that the browser has just come; False where nobody knows it any more."""
+        return await self._database.run(_used, client)
 
     async def remove(self, client: str) -> bool:
         """Forget a browser; False where nobody knew it."""
@@ -70,8 +70,10 @@ def _find(connection: sqlite3.Connection, client: str) -> Client | None:
     return Client(*row) if row else None
 
 
-def _used(connection: sqlite3.Connection, client: str) -> None:
-    connection.execute("UPDATE clients SET last_used = ? WHERE client = ?", (_now(), client))
+def _used(connection: sqlite3.Connection, client: str) -> bool:
+    return (
+        connection.execute("UPDATE clients SET last_used = ? WHERE client = ?", (_now(), client)).rowcount > 0
+    )
 
 
 def _remove(connection: sqlite3.Connection, client: str) -> bool:

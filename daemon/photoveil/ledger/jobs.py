@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from photoveil.errors import PhotoveilError
-from photoveil.ledger.photos import Key, ProtectedPhotos
-from photoveil.worker.tasks import Delivered, Outcome, Task, Unchanged
+from photoveil.ledger.photos import Key, ProtectedPhotos, discard
+from photoveil.worker.tasks import Delivered, Outcome, Task, Unchanged, overall
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +86,11 @@ class Work:
             return
 
     def report(self, stage: str, fraction: float) -> None:
-        """Take progress in; small steps are not worth waking anyone."""
-        if stage == self.stage and abs(fraction - self.progress) < _PROGRESS_STEP:
+        """Take progress in, as a share of the whole walk; small steps are not worth waking anyone."""
+        progress = max(self.progress, overall(stage, fraction) or 0.0)
+        if stage == self.stage and progress - self.progress < _PROGRESS_STEP:
             return
-        self.stage, self.progress = stage, min(1.0, max(0.0, fraction))
+        self.stage, self.progress = stage, progress
         self.tell()
 
 
@@ -154,15 +155,15 @@ class Jobs:
     async def submit(self, client: str, name: str, source: Path, key: Key) -> Job:
         """Take in the photo in the file ``source``, which belongs to the queue from now on."""
         if await self._photos.is_protected_copy(key.original):
-            source.unlink(missing_ok=True)
+            discard(source)
             return self._finished(client, name, key, state=State.UNCHANGED, reason=OWN_OUTPUT)
         known = await self.recall(client, name, key)
         if known is not None:
-            source.unlink(missing_ok=True)
+            discard(source)
             return known
         work = self._in_flight.get(key)
         if work is not None:
-            source.unlink(missing_ok=True)
+            discard(source)
         else:
             work = self._in_flight[key] = Work(key, name, source)
             self._queue.put_nowait(work)
@@ -214,7 +215,14 @@ class Jobs:
         return job
 
     def _finished(
-        self, client: str, name: str, key: Key, *, state: State, delivered: Delivered | None = None, reason: str | None = None
+        self,
+        client: str,
+        name: str,
+        key: Key,
+        *,
+        state: State,
+        delivered: Delivered | None = None,
+        reason: str | None = None,
     ) -> Job:
         work = Work(key, name, state=state, delivered=delivered, reason=reason, finished=self._clock())
         work.progress = 1.0
@@ -246,7 +254,7 @@ class Jobs:
                 work.running.cancel()
                 await asyncio.wait([work.running])
             work.running = None
-            part.unlink(missing_ok=True)
+            discard(part)
 
     async def _make(self, work: Work, part: Path) -> Outcome:
         if work.source is None:
@@ -287,7 +295,7 @@ class Jobs:
         if self._in_flight.get(work.key) is work:
             del self._in_flight[work.key]
         if work.source is not None:
-            work.source.unlink(missing_ok=True)
+            discard(work.source)
         work.tell()
 
 

@@ -14,7 +14,11 @@ from photoveil.ledger.database import Database
 from photoveil.worker.tasks import Delivered, Task
 
 _ABANDONED = 86_400
-_KEY = "original = ? AND persona = ? AND method = ? AND strength = ? AND model_set = ? AND metadata = ?"
+_FACTS = ("sha256", "bytes", "format", "type", "suffix", "width", "height", "report")
+_FIND = """
+    SELECT protected, bytes, format, type, suffix, width, height, report FROM protected
+    WHERE original = ? AND persona = ? AND method = ? AND strength = ? AND model_set = ? AND metadata = ?
+"""
 _ROW = "INSERT OR REPLACE INTO protected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -69,14 +73,11 @@ class ProtectedPhotos:
         await self._database.run(self._tidy)
 
     def _find(self, connection: sqlite3.Connection, key: Key) -> Delivered | None:
-        found = connection.execute(
-            "SELECT protected, bytes, format, type, suffix, width, height, report FROM protected WHERE " + _KEY,
-            key.values(),
-        ).fetchone()
+        found = connection.execute(_FIND, key.values()).fetchone()
         if found is None or not self._is_whole(found[0], found[1]):
             return None
         _use(connection, found[0], found[1])
-        return Delivered(*found[:7], report=json.loads(found[7]))
+        return Delivered(**dict(zip(_FACTS, found, strict=True)) | {"report": json.loads(found[-1])})
 
     def _is_whole(self, sha256: str, size: int) -> bool:
         try:
@@ -122,6 +123,11 @@ def _is_protected_copy(connection: sqlite3.Connection, sha256: str) -> bool:
 
 def _use(connection: sqlite3.Connection, sha256: str, size: int) -> None:
     connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (sha256, size, time.time_ns()))
+
+
+def discard(file: Path) -> None:
+    """Remove a passing file, if it is there."""
+    file.unlink(missing_ok=True)
 
 
 def empty(folder: Path) -> None:

@@ -15,6 +15,19 @@ from photoveil.protection.catalogue import Strength
 LUMA = (0.299, 0.587, 0.114)
 """Rec. 601 weights, those of JPEG."""
 
+
+def colour_mix(channels: int, chroma: float) -> Tensor:
+    """How a canvas's planes become changes of the photo's channels, channels×channels.
+
+    Colour photos move along brightness and along the two colour axes of JPEG, along these less: blotches of colour
+    are seen where as strong a change of brightness hides in texture.
+    """
+    if channels == 1:
+        return torch.ones(1, 1)
+    blue, red = (0.0, -0.1942, 1.0), (1.0, -0.5094, 0.0)
+    return torch.tensor([(1.0, 1.0, 1.0), [chroma * x for x in blue], [chroma * x for x in red]]).T
+
+
 _SMOOTH, _BUSY = 1.2, 9.0
 """Detail (8-bit levels) below which an area counts as smooth, above which as fully textured."""
 
@@ -124,7 +137,9 @@ def _ssim_values(a: Tensor, b: Tensor, kernel: list[float], *, pad: bool) -> Ten
     mean_a, mean_b, aa, bb, ab = maps
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     var_a, var_b, cov = aa - mean_a**2, bb - mean_b**2, ab - mean_a * mean_b
-    return ((2 * mean_a * mean_b + c1) * (2 * cov + c2)) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+    alike: Tensor = (2 * mean_a * mean_b + c1) * (2 * cov + c2)
+    whole: Tensor = alike / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+    return whole
 
 
 def _weighted(maps: Tensor, kernel: list[float], axis: int) -> Tensor:

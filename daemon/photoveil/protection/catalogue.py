@@ -36,6 +36,7 @@ class Strength:
     Attributes:
         flat: largest change on smooth areas such as skin and sky, in 8-bit levels.
         texture: largest change where texture hides it, in 8-bit levels.
+        chroma: share of these that changes of colour may take; changes of brightness take all.
         psnr_floor: dB, at full resolution on the delivered bytes; never undercut.
         ssim_floor: structural similarity (Wang et al. 2004) on the same; never undercut.
         steps: steps of the optimiser.
@@ -45,6 +46,7 @@ class Strength:
     description: str
     flat: float
     texture: float
+    chroma: float
     psnr_floor: float
     ssim_floor: float
     steps: int
@@ -53,9 +55,36 @@ class Strength:
 STRENGTHS: dict[str, Strength] = {
     s.name: s
     for s in (
-        Strength("subtle", "for pictures you care about most; the weakest protection", 1.5, 8.0, 38.5, 0.96, 24),
-        Strength("balanced", "the default; nothing to see at normal viewing", 2.5, 14.0, 34.5, 0.935, 24),
-        Strength("strong", "visible to a trained eye on smooth areas", 4.5, 22.0, 31.5, 0.88, 32),
+        Strength(
+            "subtle",
+            "for the pictures you care about most; the weakest protection",
+            flat=1.5,
+            texture=7.0,
+            chroma=0.4,
+            psnr_floor=38.5,
+            ssim_floor=0.96,
+            steps=24,
+        ),
+        Strength(
+            "balanced",
+            "the default; nothing to see at normal viewing",
+            flat=2.5,
+            texture=12.0,
+            chroma=0.45,
+            psnr_floor=34.5,
+            ssim_floor=0.935,
+            steps=24,
+        ),
+        Strength(
+            "strong",
+            "visible to a trained eye on smooth areas",
+            flat=4.5,
+            texture=20.0,
+            chroma=0.6,
+            psnr_floor=31.5,
+            ssim_floor=0.88,
+            steps=32,
+        ),
     )
 }
 
@@ -129,7 +158,9 @@ def model_set(name: str, models_dir: Path | None = None) -> ModelSet:
     if not found.installed:
         missing = ", ".join(e.weights.name for e in found.encoders if not e.weights.is_file())
         raise CatalogueError(
-            "Model set incomplete", f"“{name}” lacks {missing}.", "Reinstall Photoveil to get its weights back."
+            "Model set incomplete",
+            f"“{name}” lacks {missing}.",
+            "Reinstall Photoveil to get its weights back.",
         )
     return found
 

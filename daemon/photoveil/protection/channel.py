@@ -2,8 +2,8 @@
 
 Platforms are real: Pillow and libjpeg work on 8-bit pictures at the photo's own delivered size, where a
 perturbation made for a small encoder lies far below JPEG's frequencies. The optimiser passes gradients straight
-through them (`photoveil.protection.solver`). Views are linear, so they exist twice: as what Pillow does to a picture and as
-matrices for the perturbation.
+through them (see `solver`). Views are linear, so they exist twice: as what Pillow does to a picture and as matrices
+for the perturbation.
 """
 
 from __future__ import annotations

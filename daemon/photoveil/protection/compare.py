@@ -27,7 +27,7 @@ def comparison(before: NDArray[np.uint8], after: NDArray[np.uint8], caption: str
     panels = [
         ("Before", _panel(before)),
         ("After", _panel(after)),
-        (f"Difference ×{AMPLIFIED}", _panel(difference.clip(0, 255).astype(np.uint8))),
+        (f"Difference, {AMPLIFIED} times", _panel(difference.clip(0, 255).astype(np.uint8))),
     ]
     width, height = panels[0][1].size
     foot = _HEAD if caption else _MARGIN

@@ -44,12 +44,13 @@ class Encoder(nn.Module):
         self.role = entry.role
         self.sha256 = entry.sha256
         self.size = int(config["preprocess"]["size"])
-        self.visual = _image_tower(config, _verified_state(entry))
+        self.visual: Any = _image_tower(config, _verified_state(entry))
         for which in ("mean", "std"):
             values = torch.tensor(config["preprocess"][which], dtype=torch.float32).view(1, 3, 1, 1)
             self.register_buffer(which, values, persistent=False)
         self.eval().requires_grad_(False)
-        self.to(device=device, memory_format=torch.channels_last)
+        self.to(device)
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Features:
         """Features of ``images``, B×3×size×size, RGB in 0…1."""
@@ -69,7 +70,8 @@ class Encoder(nn.Module):
     def encode(self, photos: list[Image.Image]) -> Features:
         """Features of whole photos through the encoder's own preprocessing (shortest side, centre crop)."""
         shown = [centre_view(*photo.size).show(photo, self.size) for photo in photos]
-        return self(torch.cat(shown).to(self.mean.device))
+        found: Features = self(torch.cat(shown).to(self.mean.device))
+        return found
 
 
 def load_encoders(models: ModelSet, device: torch.device) -> list[Encoder]:

@@ -21,6 +21,7 @@ from photoveil.photos import Encoded, MetadataPolicy, Photo, decode, encode
 from photoveil.protection import catalogue
 from photoveil.protection.canvas import apply_full_size, working_size
 from photoveil.protection.catalogue import Role, Strength
+from photoveil.protection.compare import comparison
 from photoveil.protection.encoders import Encoder, Features, load_encoders
 from photoveil.protection.methods import antithetical
 from photoveil.protection.personas import Persona
@@ -75,7 +76,7 @@ class Engine:
     def learn(self, persona: Persona, photos: Sequence[Photo]) -> None:
         """Teach a persona where its clean photos lie; photos beyond the first few change nothing."""
         for photo in photos:
-            self._learn(persona, self._clean_features(photo))
+            self._learn(persona, photo, self._clean_features(photo))
 
     def protect(
         self,
@@ -101,7 +102,7 @@ class Engine:
         clock = _Clock(progress or (lambda _stage, _share: None))
         with clock.stage("prepare"):
             clean = self._clean_features(photo)
-            self._learn(persona, clean)
+            self._learn(persona, photo, clean)
             anchors = {e.name: persona.anchor(e, self._device) for e in self.encoders}
         with clock.stage("protect") as tick:
             solution = self._solve(photo, anchors, budget, seed, tick)
@@ -110,8 +111,10 @@ class Engine:
         with clock.stage("measure"):
             moved = movements(self.encoders, clean, anchors, pixels)
         report = Report(
-            original=_facts(photo.data, photo.format, photo.pixels),
-            delivered=_facts(encoded.data, encoded.format, pixels),
+            original=_facts(photo.source.sha256, photo.source.size, photo.format, photo.pixels),
+            delivered=_facts(
+                hashlib.sha256(encoded.data).hexdigest(), len(encoded.data), encoded.format, pixels
+            ),
             psnr_db=psnr_db,
             ssim=ssim,
             encoders=moved,
@@ -124,17 +127,25 @@ class Engine:
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             seed=seed,
             device=self.device,
-            notes=list(photo.notes),
+            notes=[*photo.notes, *encoded.notes],
         )
         return Protected(pixels, encoded, report)
+
+    def compare(self, photo: Photo, protected: Protected) -> bytes:
+        """A PNG with the photo before, after and the amplified difference."""
+        report = protected.report
+        caption = (
+            f"{report.strength}, PSNR {report.psnr_db:.1f} dB, SSIM {report.ssim:.3f}, {report.model_set}"
+        )
+        return comparison(photo.pixels, protected.pixels, caption)
 
     def _clean_features(self, photo: Photo) -> dict[str, Features]:
         seen = [picture(photo.pixels)]
         return {encoder.name: encoder.encode(seen) for encoder in self.encoders}
 
-    def _learn(self, persona: Persona, clean: dict[str, Features]) -> None:
+    def _learn(self, persona: Persona, photo: Photo, clean: dict[str, Features]) -> None:
         for encoder in self.encoders:
-            persona.learn(encoder, clean[encoder.name])
+            persona.learn(encoder, clean[encoder.name], photo.source.sha256)
 
     def _solve(
         self,
@@ -146,7 +157,10 @@ class Engine:
     ) -> Solution:
         # Inference tensors cannot take part in autograd, hence the copies.
         targets = [
-            Target(e.size, partial(_loss, e, Features(anchors[e.name].pooled.clone(), anchors[e.name].tokens.clone())))
+            Target(
+                e.size,
+                partial(_loss, e, Features(anchors[e.name].pooled.clone(), anchors[e.name].tokens.clone())),
+            )
             for e in self.surrogates
         ]
         pixels = _working_copy(photo.pixels)
@@ -198,9 +212,9 @@ def _deliver(
     return encoded, pixels, psnr_db, ssim
 
 
-def _facts(data: bytes, format_name: str, pixels: NDArray[np.uint8]) -> FileFacts:
+def _facts(sha256: str, size: int, format_name: str, pixels: NDArray[np.uint8]) -> FileFacts:
     height, width = pixels.shape[:2]
-    return FileFacts(hashlib.sha256(data).hexdigest(), len(data), str(format_name), width, height)
+    return FileFacts(sha256, size, str(format_name), width, height)
 
 
 class _Clock:

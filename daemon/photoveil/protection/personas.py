@@ -24,6 +24,9 @@ from photoveil.protection.encoders import Encoder, Features
 ENOUGH_PHOTOS = 8
 """A persona's mean is kept fixed once it has seen this many photos."""
 
+_ID = 16
+"""So many characters of a photo's SHA-256 are remembered."""
+
 _NAME = re.compile(r"[\w][\w .-]{0,63}", re.UNICODE)
 
 
@@ -35,11 +38,11 @@ class PersonaError(PhotoveilError):
 
 @dataclass
 class Mean:
-    """Sum of unit features over ``count`` photos: ``pooled`` D, ``tokens`` C."""
+    """Sum of unit features over some photos: ``pooled`` D, ``tokens`` C; ``photos`` tells which these were."""
 
     pooled: Tensor
     tokens: Tensor
-    count: int
+    photos: tuple[str, ...]
 
     def anchor(self, device: torch.device) -> Features:
         """The antithetical region's centre: minus the mean, unit length; shapes D and C."""
@@ -66,20 +69,21 @@ class Persona:
     def knows(self, encoder: Encoder) -> bool:
         """Whether the mean for this encoder (these very weights) is settled."""
         mean = self.means.get(_key(encoder))
-        return mean is not None and mean.count >= ENOUGH_PHOTOS
+        return mean is not None and len(mean.photos) >= ENOUGH_PHOTOS
 
-    def learn(self, encoder: Encoder, features: Features) -> None:
-        """Take clean photos' features (B×D, B×N×C) into the mean, until it has seen enough."""
-        if self.knows(encoder):
+    def learn(self, encoder: Encoder, features: Features, photo: str) -> None:
+        """Take a clean photo's features (1×D, 1×N×C) into the mean, until it has seen enough.
+
+        ``photo`` is the photo's SHA-256: a photo met again counts once.
+        """
+        old = self.means.get(_key(encoder))
+        seen = old.photos if old else ()
+        if self.knows(encoder) or photo[:_ID] in seen:
             return
-        key = _key(encoder)
-        old = self.means.get(key)
-        pooled = features.pooled.sum(0).cpu()
-        tokens = features.tokens.mean(1).sum(0).cpu()
-        count = features.pooled.shape[0]
-        if old is not None:
-            pooled, tokens, count = pooled + old.pooled, tokens + old.tokens, count + old.count
-        self.means[key] = Mean(pooled, tokens, count)
+        pooled, tokens = features.pooled[0].cpu(), features.tokens[0].mean(0).cpu()
+        if old:
+            pooled, tokens = pooled + old.pooled, tokens + old.tokens
+        self.means[_key(encoder)] = Mean(pooled, tokens, (*seen, photo[:_ID]))
 
     def anchor(self, encoder: Encoder, device: torch.device) -> Features:
         """The anchor for ``encoder``; the persona must have learnt from at least one photo."""
@@ -94,10 +98,9 @@ class Persona:
             return persona
         try:
             with safe_open(file, framework="pt") as stored:
-                counts = stored.metadata() or {}
-                for key, count in counts.items():
+                for key, photos in (stored.metadata() or {}).items():
                     pooled, tokens = stored.get_tensor(f"{key}/pooled"), stored.get_tensor(f"{key}/tokens")
-                    persona.means[key] = Mean(pooled, tokens, int(count))
+                    persona.means[key] = Mean(pooled, tokens, tuple(photos.split()))
         except (SafetensorError, OSError, ValueError) as error:
             raise PersonaError(
                 "Persona file damaged",
@@ -111,7 +114,7 @@ class Persona:
         tensors = {}
         for key, mean in self.means.items():
             tensors[f"{key}/pooled"], tensors[f"{key}/tokens"] = mean.pooled, mean.tokens
-        metadata = {key: str(mean.count) for key, mean in self.means.items()}
+        metadata = {key: " ".join(mean.photos) for key, mean in self.means.items()}
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_atomically(self._file(folder), save(tensors, metadata))
 

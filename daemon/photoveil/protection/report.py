@@ -136,9 +136,7 @@ def movements(
 
 
 @torch.inference_mode()
-def _one(
-    encoder: Encoder, before: Features, anchor: Features, seen: dict[str, Image.Image]
-) -> EncoderReport:
+def _one(encoder: Encoder, before: Features, anchor: Features, seen: dict[str, Image.Image]) -> EncoderReport:
     after = encoder.encode(list(seen.values()))
     pooled, tokens = antithetical.shift(before, after, anchor)
     cosine = (after.pooled * before.pooled).sum(1)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from photoveil.protection.budget import budget_map
+from photoveil.protection.budget import budget_map, colour_mix
 from photoveil.protection.canvas import canvas_size, resampling, stretch
 from photoveil.protection.catalogue import Strength
 from photoveil.protection.channel import View, centre_view, draw_platform, draw_view, jpeg
@@ -77,7 +77,7 @@ def solve(
         progress: called with the share done, 0…1.
     """
     scene = _Scene(pixels, strength, device or torch.device("cpu"), seed)
-    canvas = torch.zeros(scene.shape, device=scene.device)
+    canvas = scene.start(seed)
     momentum = torch.zeros_like(canvas)
     best, best_score, stale, step = canvas, math.inf, 0, 0
     for step in range(1, strength.steps + 1):
@@ -96,7 +96,7 @@ def solve(
             best, best_score = canvas, score
         if stale >= _PATIENCE:
             break
-    return Solution(scene.budget * best, step)
+    return Solution(scene.change(best), step)
 
 
 def _gradient(scene: _Scene, canvas: Tensor, targets: Sequence[Target]) -> Tensor:
@@ -119,7 +119,9 @@ def _cosine(step: int, steps: int) -> float:
 class _Scene:
     """A photo's working copy, its budget, and the picture a platform last made of it."""
 
-    def __init__(self, pixels: NDArray[np.uint8], strength: Strength, device: torch.device, seed: int) -> None:
+    def __init__(
+        self, pixels: NDArray[np.uint8], strength: Strength, device: torch.device, seed: int
+    ) -> None:
         self.height, self.width = pixels.shape[:2]
         small_w, small_h = canvas_size(self.width, self.height)
         planes = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
@@ -127,18 +129,28 @@ class _Scene:
         self._pixels = torch.from_numpy(planes.astype(np.float32))[None].to(device)
         self._rows = resampling(small_h, self.height).to(device)
         self._columns = resampling(small_w, self.width).to(device)
-        self.budget = self._on_canvas(budget_map(self._pixels, strength), small_w, small_h)
+        self._budget = self._on_canvas(budget_map(self._pixels, strength), small_w, small_h)
         self.shape = (1, self._pixels.shape[1], small_h, small_w)
+        self._mix = colour_mix(self.shape[1], strength.chroma).to(device)
         self._gram = self._rows.T @ self._rows, self._columns.T @ self._columns
         self._energy = 255.0**2 / 10 ** (strength.psnr_floor / 10) * self.height * self.width * self.shape[1]
         self._draws = random.Random(seed)  # noqa: S311  reproducible, not secret
         self._seen = Image.new("RGB", (1, 1))
         self._base = torch.zeros(self.shape, device=device)
 
+    def change(self, canvas: Tensor) -> Tensor:
+        """What a canvas (planes of brightness and colour, −1…1) changes, in 8-bit levels of the photo's channels."""
+        return torch.einsum("ij,bjhw->bihw", self._mix, self._budget * canvas)
+
+    def start(self, seed: int) -> Tensor:
+        """A faint random canvas: at the clean photo itself the way from its own mean has no slope."""
+        noise = torch.rand(self.shape, generator=torch.Generator().manual_seed(seed))
+        return self.within((noise.to(self.device) - 0.5) * 0.2)
+
     def within(self, canvas: Tensor) -> Tensor:
         """The canvas pulled back into the budget: every value in −1…1, the whole above the PSNR floor."""
         canvas = canvas.clamp(-1, 1)
-        change = self.budget * canvas
+        change = self.change(canvas)
         # ‖R·X·Cᵀ‖² without leaving the canvas: the Gram matrices of R and C know the stretching.
         energy = float((self._gram[0] @ change @ self._gram[1] * change).sum())
         return canvas * min(1.0, math.sqrt(self._energy / energy)) if energy > 0 else canvas
@@ -163,7 +175,7 @@ class _Scene:
     def _view(self, view: View, size: int, seen: Image.Image, moved: Tensor) -> Tensor:
         rows, columns = view.matrices(self.width, self.height, size)
         change = stretch(
-            self.budget * moved / 255,
+            self.change(moved) / 255,
             rows.to(self.device) @ self._rows,
             columns.to(self.device) @ self._columns,
         )
@@ -172,7 +184,7 @@ class _Scene:
     @torch.no_grad()
     def _perturbed(self, canvas: Tensor) -> Image.Image:
         """The 8-bit picture that the canvas makes of the working copy."""
-        moved = self._pixels + stretch(self.budget * canvas, self._rows, self._columns)
+        moved = self._pixels + stretch(self.change(canvas), self._rows, self._columns)
         planes = moved.round_().clamp_(0, 255).byte()[0].permute(1, 2, 0).cpu().contiguous().numpy()
         return Image.fromarray(planes[:, :, 0] if planes.shape[2] == 1 else planes)
 

@@ -1,0 +1,183 @@
+"""What the API says when it does not do what it was asked."""
+
+from __future__ import annotations
+
+import errno
+
+from photoveil.errors import PhotoveilError
+
+
+class Refused(Exception):  # noqa: N818 - the guard's word
+    """Told before authentication: a status and nothing else."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class ApiError(PhotoveilError):
+    """Told to a proven client, with title, reason and remedy."""
+
+    def __init__(self, status: int, code: str, title: str, reason: str, remedy: str) -> None:
+        super().__init__(title, reason, remedy)
+        self.status = status
+        self._code = code
+
+    def as_dict(self) -> dict[str, str]:
+        """With this error's own code."""
+        return {**super().as_dict(), "code": self._code}
+
+
+def bad_request(reason: str) -> ApiError:
+    """The body or the meta header is not as the protocol says."""
+    return ApiError(
+        400,
+        "bad_request",
+        "The request was not understood",
+        reason,
+        "Update Photoveil and its browser extension to the same version.",
+    )
+
+
+def length_required() -> ApiError:
+    """No Content-Length."""
+    return ApiError(
+        411,
+        "length_required",
+        "The photo was not taken",
+        "Its size was not announced.",
+        "Update the extension.",
+    )
+
+
+def too_large(limit: int) -> ApiError:
+    """More bytes than the verb takes."""
+    return ApiError(
+        413,
+        "too_large",
+        "The photo is too large",
+        f"At most {limit / (1 << 20):.3g} MiB are taken at a time.",
+        "Save the photo at a smaller size and try again.",
+    )
+
+
+def too_many_photos(limit: int) -> ApiError:
+    """This client's photos in work are as many as it may have."""
+    return ApiError(
+        429,
+        "too_many_photos",
+        "The photo has to wait",
+        f"{limit} photos of this browser are in work already.",
+        "Send it again when one of them is done.",
+    )
+
+
+def too_many_requests() -> ApiError:
+    """Too many requests in a short time."""
+    return ApiError(
+        429,
+        "too_many_requests",
+        "The request was not taken",
+        "There were too many requests within a short time.",
+        "Wait a second and try again.",
+    )
+
+
+def too_slow(seconds: float) -> ApiError:
+    """The body did not arrive in time."""
+    return ApiError(
+        408,
+        "too_slow",
+        "The photo did not arrive",
+        f"It took longer than {seconds:.0f} seconds.",
+        "Try again.",
+    )
+
+
+def wrong_digest() -> ApiError:
+    """The body is not the one that was signed."""
+    return ApiError(
+        400, "wrong_digest", "The photo was not taken", "Its bytes changed on the way.", "Try again."
+    )
+
+
+def local_only() -> ApiError:
+    """A browser asked for what only the command line may."""
+    return ApiError(
+        403,
+        "local_only",
+        "This cannot be done from a browser",
+        "Only the command line and the tray of this computer may do it.",
+        "Use the `photoveil` command.",
+    )
+
+
+def unknown_job() -> ApiError:
+    """No such job, or another client's."""
+    return ApiError(
+        404,
+        "unknown_job",
+        "There is no such photo in work",
+        "It was finished long ago or never sent.",
+        "Send it again.",
+    )
+
+
+def not_done(state: str) -> ApiError:
+    """A result was asked for that does not exist."""
+    return ApiError(
+        409,
+        "not_done",
+        "There is no protected photo",
+        f"The job is “{state}”.",
+        "Ask for the job's state first.",
+    )
+
+
+def gone() -> ApiError:
+    """The copy was protected but is no longer kept."""
+    return ApiError(
+        410,
+        "gone",
+        "The protected photo is no longer kept",
+        "It made room for newer ones.",
+        "Send the photo again.",
+    )
+
+
+def unforeseen(error: Exception) -> ApiError:
+    """What no line of code expected, told without its message, which may hold a name."""
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    return ApiError(
+        507 if full else 500,
+        "disk_full" if full else "unforeseen",
+        "Photoveil could not do that",
+        "The disk is full."
+        if full
+        else f"Something went wrong that nobody foresaw ({type(error).__name__}).",
+        "Make room and try again."
+        if full
+        else "Try again; if it happens again, please report it with the log.",
+    )
+
+
+def no_pairing() -> ApiError:
+    """There is nobody to confirm."""
+    return ApiError(
+        409,
+        "no_pairing",
+        "There is no browser to confirm",
+        "No browser has entered the code, or the time is up.",
+        "Start again with `photoveil pair`.",
+    )
+
+
+def unknown_client() -> ApiError:
+    """No paired browser has this id."""
+    return ApiError(
+        404,
+        "unknown_client",
+        "There is no such browser",
+        "No paired browser has this id.",
+        "See `photoveil clients`.",
+    )

@@ -1,0 +1,83 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from enum import IntEnum
+from typing import Any
+
+from photoveil.errors import PhotoveilError
+from photoveil.worker.tasks import overall
+
+
+class Exit(IntEnum):
+    """Exit codes, as ``photoveil --help`` tells them."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_RUNNING = 3
+    NOT_PAIRED = 4
+    INTERRUPTED = 130
+
+
+def say(text: str = "") -> None:
+    """A result."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Something beside the result."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def say_json(value: Any) -> None:
+    """A result for programs."""
+    say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def show_error(error: PhotoveilError, *, as_json: bool = False, about: str = "") -> None:
+    """Title, reason and remedy; as JSON on standard output where that was asked for."""
+    if as_json:
+        say_json({"error": error.as_dict()})
+    prefix = f"{printable(about)}: " if about else ""
+    note(f"{prefix}{printable(error.title)}.\n  {printable(error.reason)}\n  {printable(error.remedy)}")
+
+
+def printable(text: str) -> str:
+    """Text that cannot play tricks on a terminal, whatever a file or browser is called."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+class ProgressBar:
+    """Work on several files: a bar on a terminal, else one plain line when a file's work begins."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._terminal = sys.stderr.isatty()
+        self._announced = ""
+
+    def show(self, index: int, name: str, stage: str, fraction: float) -> None:
+        """The ``index``-th file (from 0) is at ``fraction`` of ``stage``."""
+        if not self._terminal:
+            line = f"{index + 1}/{self._total} {printable(name)}"
+            if line != self._announced:
+                note(line)
+            self._announced = line
+            return
+        width = shutil.get_terminal_size().columns
+        filled = round((overall(stage, fraction) or 0.0) * 20)
+        bar = "█" * filled + "░" * (20 - filled)
+        line = f"{index + 1}/{self._total} {bar} {stage:<8} {printable(name)}"
+        sys.stderr.write(f"\r{line[: width - 1]}\x1b[K")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the bar away before a line is printed."""
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

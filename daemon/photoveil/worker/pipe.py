@@ -1,0 +1,132 @@
+"""One running child and the pipes to it, as the parent sees them. Payloads are streamed, never held as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import sys
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from photoveil.worker.frames import PREFIX, FrameError, Header, measure, pack, unpack_header
+
+COMMAND = (sys.executable, "-P", "-m", "photoveil.worker.child")
+_CHUNK = 1 << 18
+_LAST_LINES = 40
+
+
+class PipeBroken(Exception):  # noqa: N818 - an event of the conversation rather than an error for a reader
+    """The child has ended or talks nonsense."""
+
+
+class Pipe:
+    """A child process with framed messages on its standard input and output."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise RuntimeError("a worker needs three pipes")
+        self.process = process
+        self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
+        self._sending = asyncio.Lock()
+        self._listener = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def open(cls, command: Sequence[str] = COMMAND) -> Pipe:
+        """Start the child."""
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=pipe, stdout=pipe, stderr=pipe, limit=1 << 20
+        )
+        return cls(process)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self.process.returncode is None
+
+    async def send(self, header: Header, payload: Path | None = None) -> None:
+        """Send one frame, its payload straight from the file."""
+        async with self._sending:
+            try:
+                if payload is None:
+                    self._stdin.write(pack(header))
+                    await self._stdin.drain()
+                else:
+                    await self._send_file(header, payload)
+            except (ConnectionError, RuntimeError) as error:
+                raise PipeBroken from error
+
+    async def _send_file(self, header: Header, payload: Path) -> None:
+        with payload.open("rb") as file:
+            left = os.fstat(file.fileno()).st_size
+            self._stdin.write(pack(header, left))
+            while left:
+                chunk = await asyncio.to_thread(file.read, min(_CHUNK, left))
+                if not chunk:  # the file shrank: the frame can no longer be completed
+                    raise PipeBroken
+                left -= len(chunk)
+                self._stdin.write(chunk)
+                await self._stdin.drain()
+
+    async def receive(self, part: Path | None = None) -> tuple[Header, str]:
+        """The next frame; its payload goes into ``part``. Answers the header and the payload's SHA-256."""
+        try:
+            header_length, payload_length = measure(await self._stdout.readexactly(PREFIX.size))
+            header = unpack_header(await self._stdout.readexactly(header_length))
+            return header, await self._receive_file(payload_length, part)
+        except (asyncio.IncompleteReadError, ConnectionError, FrameError) as error:
+            raise PipeBroken from error
+
+    async def _receive_file(self, left: int, part: Path | None) -> str:
+        digest = hashlib.sha256()
+        if not left:
+            return digest.hexdigest()
+        if part is None:
+            raise FrameError("payload without a place")
+        with part.open("wb") as file:
+            while left:
+                chunk = await self._stdout.read(min(_CHUNK, left))
+                if not chunk:
+                    raise FrameError("payload cut off")
+                left -= len(chunk)
+                digest.update(chunk)
+                await asyncio.to_thread(file.write, chunk)
+            file.flush()
+            await asyncio.to_thread(os.fsync, file.fileno())
+        return digest.hexdigest()
+
+    async def close(self, grace: float = 3.0) -> int:
+        """End the child: asked by the end of its input, killed if it does not listen."""
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            self._stdin.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), grace)
+        except TimeoutError:
+            return await self.kill()
+        await self._listener
+        return self.process.returncode or 0
+
+    async def kill(self) -> int:
+        """End the child at once."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        status = await self.process.wait()
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            self._stdin.close()
+        await self._listener
+        return status
+
+    async def _listen(self) -> None:
+        """Keep the last lines of what the child and its libraries print, for the log if it crashes."""
+        while True:
+            try:
+                line = await self._stderr.readline()
+            except ValueError:  # a line longer than the limit
+                continue
+            if not line:
+                return
+            self.last_lines.append(line.decode("utf-8", "replace").rstrip()[:500])

@@ -1,0 +1,115 @@
+"""What happens in the child: decode → protect → encode → report, with personas and encoders kept at hand."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from photoveil.errors import PhotoveilError
+from photoveil.paths import models_dir
+from photoveil.photos import AnimatedPhoto, MetadataPolicy, Photo, decode
+from photoveil.protection import Engine, Persona, Protected
+from photoveil.worker.frames import Header
+
+if TYPE_CHECKING:
+    from photoveil.worker.child import Outlet
+
+
+class Studio:
+    """Does what the frames ask for, one after the other."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._engine: Engine | None = None
+        self._lessons: list[Photo] = []
+
+    def do(self, header: Header, payload: bytes) -> None:
+        """Answer one frame."""
+        engine = self._engine_for(header["model_set"])
+        self._outlet.tell("device", device=engine.device)
+        match header["op"]:
+            case "prewarm":
+                self._outlet.tell("warm")
+            case "persona":
+                self._lessons.clear()
+                self._outlet.tell("persona", known=_has_anchors(self._persona(header), engine))
+            case "teach":
+                self._teach(header, payload)
+            case "learn":
+                self._learn(engine, header)
+            case "protect":
+                self._protect(engine, header, payload)
+            case op:
+                raise ValueError(f"unknown operation {op}")
+
+    def _engine_for(self, model_set: str) -> Engine:
+        if self._engine is None or self._engine.model_set != model_set:
+            self._engine = None  # first let the old encoders go
+            self._engine = Engine.load(model_set, models_dir=models_dir())
+        return self._engine
+
+    def _persona(self, header: Header) -> Persona:
+        return Persona.load(Path(header["personas"]), header["persona"])
+
+    def _teach(self, header: Header, payload: bytes) -> None:
+        self._outlet.progress("learn", 0.0)
+        with contextlib.suppress(PhotoveilError):  # it is told when the photo's own turn comes
+            self._lessons.append(decode(payload, name=header["name"]))
+        self._outlet.tell("taught")
+
+    def _learn(self, engine: Engine, header: Header) -> None:
+        lessons, self._lessons = self._lessons, []
+        if lessons:
+            persona = self._persona(header)
+            engine.learn(persona, lessons)
+            persona.save(Path(header["personas"]))
+        self._outlet.tell("learnt", photos=len(lessons))
+
+    def _protect(self, engine: Engine, header: Header, payload: bytes) -> None:
+        self._outlet.progress("decode", 0.0)
+        try:
+            photo = decode(payload, name=header["name"])
+        except AnimatedPhoto as animation:
+            self._outlet.tell("unchanged", reason=f"{animation.reason} {animation.remedy}")
+            return
+        persona = self._persona(header)
+        protected = engine.protect(
+            photo,
+            persona=persona,
+            method=header["method"],
+            strength=header["strength"],
+            metadata=MetadataPolicy(header["metadata"]),
+            progress=self._outlet.progress,
+        )
+        persona.save(Path(header["personas"]))
+        if header["compare"]:
+            picture = engine.compare(photo, protected)
+            self._outlet.tell("picture-follows")
+            self._outlet.tell("picture", picture)
+        self._deliver(photo, protected)
+
+    def _deliver(self, photo: Photo, protected: Protected) -> None:
+        encoded = protected.encoded
+        height, width = protected.pixels.shape[:2]
+        result = {
+            "bytes": len(encoded.data),
+            "format": str(encoded.format),
+            "type": encoded.format.mime,
+            "suffix": "" if encoded.name == photo.name else Path(encoded.name).suffix,
+            "width": width,
+            "height": height,
+            "report": protected.report.as_dict(),
+        }
+        self._outlet.tell("result", encoded.data, result=result)
+
+
+def _has_anchors(persona: Persona, engine: Engine) -> bool:
+    try:
+        for encoder in engine.encoders:
+            persona.anchor(encoder, torch.device("cpu"))
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,133 @@
+"""What the worker is asked and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from photoveil.errors import PhotoveilError
+
+
+@dataclass(frozen=True)
+class Task:
+    """How one photo is to be protected.
+
+    ``model_set`` and ``metadata`` come from the settings, the rest may be chosen per photo.
+    """
+
+    persona: str
+    method: str
+    strength: str
+    model_set: str
+    metadata: str
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A protected copy: what it is, and the report measured on its bytes.
+
+    ``suffix`` is the file name's new ending where the format had to change, else empty.
+    """
+
+    sha256: str
+    bytes: int
+    format: str
+    type: str
+    suffix: str
+    width: int
+    height: int
+    report: dict[str, Any]
+
+    def name_for(self, original: str) -> str:
+        """The protected copy's name for a photo that was called ``original``."""
+        if not self.suffix:
+            return original
+        stem, dot, _ = original.rpartition(".")
+        return (stem if dot and stem else original) + self.suffix
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """A file that is passed on as it is, and why."""
+
+    reason: str
+
+
+Outcome = Delivered | Unchanged
+
+
+_STAGES = {
+    "decode": (0.0, 0.05),
+    "prepare": (0.05, 0.2),
+    "protect": (0.2, 0.85),
+    "write": (0.85, 0.92),
+    "measure": (0.92, 1.0),
+}
+"""Where each stage of a photo's walk begins and ends, as shares of the whole."""
+
+
+def overall(stage: str, fraction: float) -> float | None:
+    """How far a photo is in all when it is at ``fraction`` of ``stage``; None for a stage nobody knows."""
+    if stage not in _STAGES:
+        return None
+    start, end = _STAGES[stage]
+    return start + (end - start) * min(1.0, max(0.0, fraction))
+
+
+class WorkerState(StrEnum):
+    """What the one process that owns the encoders is doing."""
+
+    ABSENT = "absent"
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+
+
+class WorkerError(PhotoveilError):
+    """The process that owns the encoders failed."""
+
+    code = "worker"
+
+
+class ChildError(PhotoveilError):
+    """An error that the child met and told; its code is the child's."""
+
+    def __init__(self, told: dict[str, str]) -> None:
+        super().__init__(
+            told.get("title", "The photo could not be protected"),
+            told.get("reason", "The worker did not say why."),
+            told.get("remedy", "Try again."),
+        )
+        self._code = told.get("code", "error")
+
+    def as_dict(self) -> dict[str, str]:
+        """As told, with the child's code."""
+        return {**super().as_dict(), "code": self._code}
+
+
+def crashed(returncode: int | None) -> WorkerError:
+    """The child ended in the middle of its work."""
+    return WorkerError(
+        "The photo could not be protected",
+        f"The process that computes the protection ended unexpectedly (status {returncode}).",
+        "Try again; if it happens with this photo only, the photo may be too large for this machine's memory.",
+    )
+
+
+def too_slow(seconds: float) -> WorkerError:
+    """The child took longer than it may."""
+    return WorkerError(
+        "The photo could not be protected",
+        f"It took longer than the {seconds:.0f} seconds allowed and was stopped.",
+        "Try a smaller photo, the model set “starter” or a machine with a GPU.",
+    )
+
+
+def gave_up(count: int, minutes: float, log_file: str) -> WorkerError:
+    """The child crashed too often."""
+    return WorkerError(
+        "Photos cannot be protected at the moment",
+        f"The process that computes the protection crashed {count} times within {minutes:.0f} minutes.",
+        f"See {log_file}, free some memory, and restart Photoveil or try again in {minutes:.0f} minutes.",
+    )

@@ -1,0 +1,29 @@
+"""One daemon for all tests that leave nothing behind, and a fresh one for those that do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from photoveil.api.client import DaemonClient
+from tests.api.house import House, running
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with running(tmp_path_factory.mktemp("house")) as found:
+        yield found
+
+
+@pytest.fixture
+def fresh_house(tmp_path: Path) -> Iterator[House]:
+    with running(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def browser(house: House) -> DaemonClient:
+    """A paired browser of the shared house, with nothing in work."""
+    return house.browser()

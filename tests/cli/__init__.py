@@ -1,0 +1,1 @@
+"""The command line, and what it rests on: paths, settings, keys."""

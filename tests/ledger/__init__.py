@@ -1,0 +1,1 @@
+"""The ledger: database, protected photos, clients, jobs."""

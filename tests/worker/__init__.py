@@ -1,0 +1,1 @@
+"""The worker: frames, the parent's side, the real child."""
