@@ -88,7 +88,7 @@ def test_our_own_output_is_unchanged(house: House, browser: DaemonClient) -> Non
 
 def test_animations_are_unchanged(browser: DaemonClient) -> None:
     told = done(browser, b"animation")
-    assert (told["state"], told["reason"]) == ("unchanged", "It moves.")
+    assert (told["state"], told["why"], told["reason"]) == ("unchanged", "animation", "It moves.")
     with pytest.raises(DaemonError) as refused:
         browser.result(told["job"])
     assert refused.value.as_dict()["code"] == "not_done"

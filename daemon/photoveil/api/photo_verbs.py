@@ -13,7 +13,7 @@ from photoveil.api.bodies import Body
 from photoveil.api.guard import Caller
 from photoveil.api.services import Services
 from photoveil.errors import PhotoveilError
-from photoveil.ledger.jobs import Job, State
+from photoveil.ledger.jobs import OWN_OUTPUT, Job, State
 from photoveil.ledger.photos import Key
 from photoveil.settings import DEFAULT_METHOD, valid_choice, valid_persona
 from photoveil.worker.tasks import Task
@@ -159,6 +159,7 @@ def _told(job: Job) -> Body:
         told["error"] = work.error
     if state is State.UNCHANGED:
         told["reason"] = work.reason
+        told["why"] = "own-copy" if work.reason == OWN_OUTPUT else "animation"
     if state is State.DONE and work.delivered is not None:
         made = work.delivered
         told["result"] = {

@@ -1,0 +1,28 @@
+import js from '@eslint/js';
+import globals from 'globals';
+
+const rules = {
+  'complexity': ['error', 12],
+  'eqeqeq': 'error',
+  'max-len': ['error', { code: 150 }],
+  'max-lines': ['error', 400],
+  'no-implicit-coercion': 'error',
+  'no-shadow': 'error',
+  'no-var': 'error',
+  'object-shorthand': 'error',
+  'prefer-const': 'error',
+  'prefer-template': 'error',
+};
+
+export default [
+  { ignores: ['node_modules/', '.venv/', 'build/', 'dist/'] },
+  js.configs.recommended,
+  { rules },
+  {
+    files: ['extension/**/*.js'],
+    languageOptions: { globals: { ...globals.browser, chrome: 'readonly' } },
+    rules: { 'no-console': 'error', 'no-restricted-properties': ['error', { property: 'innerHTML', message: 'Build nodes.' }] },
+  },
+  { files: ['extension/content/*.js'], languageOptions: { sourceType: 'script', globals: { photoveil: 'writable' } } },
+  { files: ['tests/browser/**/*.mjs', 'eslint.config.js'], languageOptions: { globals: { ...globals.node } } },
+];

@@ -1,0 +1,54 @@
+/**
+ * The same extension in a real Firefox: pairing, a protected upload, and a daemon that is not there.
+ */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startFirefox } from './support/firefox.mjs';
+import { addSite, pair, pick, until } from './support/flows.mjs';
+import { containsRunOf, sha256 } from './support/site.mjs';
+import { StandIn } from './support/standin.mjs';
+import { NO_FIREFOX, World, makePhotos, record, removeFolderOf } from './support/world.mjs';
+
+test('Firefox: paired, an upload is protected; without the daemon nothing is sent', { skip: NO_FIREFOX }, async () => {
+  const world = await World.create({ chromium: false });
+  try {
+    const photos = await makePhotos(320);
+    world.endsWith(() => removeFolderOf(photos));
+    const standIn = await new StandIn().start();
+    world.endsWith(() => standIn.stop());
+    const { browser, extension } = await startFirefox();
+    world.endsWith(() => browser.close());
+    await addSite(browser, extension, world.site.origin);
+    await pair(browser, extension, standIn.openPairing());
+
+    const page = await browser.newPage();
+    await page.goto(`${world.site.origin}/upload.html`);
+    await pick(page, photos.slice(0, 3));
+    await until(() => world.site.files.length === 3, 'three files', 20_000);
+    const originals = await Promise.all(photos.map((file) => readFile(file)));
+    const originalHashes = new Set(originals.map(sha256));
+    const seen = {
+      uploads: world.site.files.length,
+      originals_by_hash: world.site.files.filter((file) => originalHashes.has(file.sha256)).length,
+      originals_by_bytes: originals.filter((original) => containsRunOf(original, world.site.bytes)).length,
+    };
+    assert.deepEqual(seen, { uploads: 3, originals_by_hash: 0, originals_by_bytes: 0 });
+    assert.deepEqual(world.site.files.map(({ name }) => name), photos.slice(0, 3).map((file) => file.split('/').at(-1)));
+    const events = JSON.parse(String(await page.evaluate('JSON.stringify(window.seen)')));
+    assert.equal(events.length, 2);
+
+    await standIn.stop();
+    await pick(page, photos.slice(3, 4));
+    await sleep(3_000);
+    assert.equal(world.site.files.length, 3, 'nothing is sent');
+    assert.equal(await page.evaluate('document.getElementById("photos").files.length'), 0);
+    assert.equal(await page.evaluate('document.querySelectorAll(":popover-open").length'), 1, 'the card is shown');
+    await page.type('#words', 'still here');
+    await record('firefox', { ...seen, sent_without_daemon: world.site.files.length - seen.uploads });
+  } finally {
+    await world.end();
+  }
+});

@@ -1,0 +1,115 @@
+/**
+ * The real daemon on a profile of its own.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+import { ROOT } from './browsers.mjs';
+
+const run = promisify(execFile);
+const PYTHON = path.join(ROOT, '.venv', 'bin', 'python');
+
+/** How to call the command line, unless told otherwise. */
+export const COMMAND = [PYTHON, '-m', 'photoveil.cli'];
+
+const CODE = /\b[0-9A-HJKMNP-TV-Z]{4}(?:[ -]?[0-9A-HJKMNP-TV-Z]{4}){3}\b/;
+
+/**
+ * Ask a running daemon for a pairing code; whoever knows it is accepted.
+ * @param {string[]} command @param {string} profile @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<{code: string, done: Promise<number | null>, stop: () => void}>}
+ */
+export async function openPairing(command, profile, env = process.env) {
+  const [program = '', ...rest] = command;
+  const child = spawn(program, [...rest, 'pair', '--yes', '--profile', profile], {
+    env: { ...env, PYTHONUNBUFFERED: '1' }, stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const done = new Promise((resolve, reject) => {
+    child.once('exit', resolve);
+    child.once('error', reject);
+  });
+  let said = '';
+  child.stderr.on('data', (chunk) => (said += chunk));
+  const code = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      said += `${line}\n`;
+      const found = CODE.exec(line)?.[0];
+      if (found) resolve(found);
+    });
+    done.then(() => reject(new Error(`“photoveil pair” ended without a code: ${said.trim()}`)), reject);
+  });
+  return { code, done, stop: () => void child.kill() };
+}
+
+export class Daemon {
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  #child;
+  profile = 'browser-tests';
+  log = '';
+
+  /** @param {string} home where the profile lies */
+  constructor(home) {
+    this.home = home;
+    this.env = { ...process.env, PHOTOVEIL_HOME: home, PYTHON_KEYRING_BACKEND: 'keyring.backends.null.Keyring', PYTHONUNBUFFERED: '1' };
+  }
+
+  static async create() {
+    return new Daemon(await mkdtemp(path.join(tmpdir(), 'photoveil-daemon-')));
+  }
+
+  async start() {
+    const [program = '', ...rest] = COMMAND;
+    const child = spawn(program, [...rest, 'run', '--profile', this.profile], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    child.stdout.on('data', (chunk) => (this.log += chunk));
+    child.stderr.on('data', (chunk) => (this.log += chunk));
+    const end = Date.now() + 20_000;
+    while (Date.now() < end) {
+      if (child.exitCode !== null) throw new Error(`the daemon ended: ${this.log}`);
+      const told = await this.status();
+      if (told?.running && told.pid === child.pid) {
+        this.port = Number(told.port);
+        return this;
+      }
+      await sleep(100);
+    }
+    throw new Error(`the daemon does not answer: ${this.log}`);
+  }
+
+  /** What `photoveil status` tells, or undefined. */
+  async status() {
+    const [program = '', ...rest] = COMMAND;
+    const told = await run(program, [...rest, 'status', '--json', '--profile', this.profile], { env: this.env }).catch(() => undefined);
+    return told && JSON.parse(told.stdout);
+  }
+
+  openPairing() {
+    return openPairing(COMMAND, this.profile, this.env);
+  }
+
+  /** End it at once, in the middle of whatever it does. */
+  async kill() {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async stop() {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child && child.exitCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await Promise.race([gone, sleep(8_000).then(() => child.kill('SIGKILL'))]);
+    }
+    await rm(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

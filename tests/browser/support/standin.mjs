@@ -1,0 +1,156 @@
+/**
+ * A stand-in for the daemon, written from docs/protocol.md alone: for what the real one cannot be made to do on
+ * purpose (be slow, lie, stall) and as a second reading of the protocol. It "protects" by appending a mark.
+ */
+import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import http from 'node:http';
+
+export const PORTS = [47610, 47611, 47612, 47613, 47614];
+
+const STATUS = { version: '0.0.0', api: 1, model_set: 'stand-in', device: 'cpu', worker: 'ready', jobs: { queued: 0, running: 0 } };
+const DAMAGED = { code: 'truncated', title: 'This photo is damaged', reason: 'Its last part is missing.', remedy: 'Export it again.' };
+
+/** @param {string | Buffer} key @param {Array<string | Buffer>} parts */
+export function mac(key, ...parts) {
+  const hmac = createHmac('sha256', key);
+  for (const part of parts) hmac.update(part);
+  return hmac.digest('base64url');
+}
+
+/** @param {string | Buffer} key @param {Buffer} salt @param {string} info */
+function derive(key, salt, info) {
+  return Buffer.from(hkdfSync('sha256', key, salt, info, 32));
+}
+
+/** Bind the first free port of the protocol's five, or the given one. @param {http.Server} server @param {number[]} [ports] */
+export async function listen(server, ports = PORTS) {
+  for (const port of ports) {
+    const bound = await new Promise((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (bound) return port;
+  }
+  throw new Error('no port of the protocol is free');
+}
+
+export class StandIn {
+  /** @type {{code: string} | undefined} */
+  pairing;
+  /** @type {Map<string, {origin: string, key: Buffer}>} */
+  clients = new Map();
+  /** @type {Map<string, {client: string, key: Buffer}>} */
+  sessions = new Map();
+  /** @type {Map<string, {file: Buffer, until: number}>} */
+  jobs = new Map();
+  /** @type {Array<{verb: string, bytes: number}>} */
+  requests = [];
+  /** How long a job takes, and what becomes of it. */
+  workMs = 50;
+  /** @type {'done' | 'failed' | 'unchanged' | 'stall'} */
+  fate = 'done';
+  #server = http.createServer((request, response) => void this.#answer(request, response));
+
+  /** @param {number[]} [ports] */
+  async start(ports) {
+    this.port = await listen(this.#server, ports);
+    return this;
+  }
+
+  stop() {
+    this.#server.closeAllConnections();
+    return new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  openPairing() {
+    const code = Array.from(randomBytes(16), (byte) => '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[byte % 32]).join('');
+    this.pairing = { code };
+    return code.toLowerCase().replace(/(.{4})(?=.)/g, '$1-');
+  }
+
+  /** @param {http.IncomingMessage} request @param {http.ServerResponse} response */
+  async #answer(request, response) {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const verb = (request.url ?? '').replace('/v1/', '');
+    this.requests.push({ verb, bytes: body.length });
+    const { status, json, file } = this.#route(verb, request, body);
+    response.writeHead(status, { 'Content-Type': file ? 'image/jpeg' : 'application/json', 'Cache-Control': 'no-store' });
+    response.end(file ?? (json ? JSON.stringify(json) : ''));
+  }
+
+  /** @param {string} verb @param {http.IncomingMessage} request @param {Buffer} body @returns {{status: number, json?: object, file?: Buffer}} */
+  #route(verb, request, body) {
+    const origin = request.headers.origin ?? '';
+    if (request.method !== 'POST' || request.headers['x-photoveil'] !== '1') return { status: 400 };
+    if (!/^(chrome|moz)-extension:\/\/[A-Za-z0-9-]{1,64}$/.test(origin)) return { status: 403 };
+    if (verb === 'pair/begin') return this.#pairBegin(JSON.parse(body.toString()), origin);
+    if (verb === 'pair/finish') return { status: 200, json: { state: 'paired' } };
+    if (verb === 'session') return this.#session(JSON.parse(body.toString()), origin);
+    if (!this.#authenticated(verb, request, body)) return { status: 401 };
+    return this.#work(verb, body);
+  }
+
+  /** @param {{nc: string, proof: string}} question @param {string} origin */
+  #pairBegin({ nc, proof }, origin) {
+    if (!this.pairing) return { status: 404 };
+    const { code } = this.pairing;
+    const theirs = Buffer.from(nc, 'base64url');
+    if (proof !== mac(code, 'photoveil/1 pair client', theirs, origin)) return { status: 403 };
+    const ns = randomBytes(32);
+    const client = randomBytes(8).toString('hex');
+    this.clients.set(client, { origin, key: derive(code, Buffer.concat([theirs, ns]), 'photoveil/1 pair key') });
+    return { status: 200, json: { client, ns: ns.toString('base64url'), proof: mac(code, 'photoveil/1 pair daemon', theirs, ns, client) } };
+  }
+
+  /** @param {{client: string, nc: string}} question @param {string} origin */
+  #session({ client, nc }, origin) {
+    const known = this.clients.get(client);
+    if (!known || known.origin !== origin) return { status: 403 };
+    const theirs = Buffer.from(nc, 'base64url');
+    const ns = randomBytes(32);
+    const session = randomBytes(8).toString('hex');
+    this.sessions.set(session, { client, key: derive(known.key, Buffer.concat([theirs, ns]), 'photoveil/1 session key') });
+    const proof = mac(known.key, 'photoveil/1 session daemon', theirs, ns, session, String(this.port));
+    return { status: 200, json: { session, ns: ns.toString('base64url'), proof } };
+  }
+
+  /** @param {string} verb @param {http.IncomingMessage} request @param {Buffer} body */
+  #authenticated(verb, request, body) {
+    const [id, n, digest, proof] = (request.headers.authorization ?? '').replace('Photoveil ', '').split('.');
+    const session = this.sessions.get(id ?? '');
+    const meta = String(request.headers['x-photoveil-meta'] ?? '');
+    if (!session || digest !== createHash('sha256').update(body).digest('hex')) return false;
+    return proof === mac(session.key, `photoveil/1 request${verb}.${n}.${digest}.${meta}`);
+  }
+
+  /** @param {string} verb @param {Buffer} body @returns {{status: number, json?: object, file?: Buffer}} */
+  #work(verb, body) {
+    if (verb === 'protect') {
+      const job = randomBytes(8).toString('hex');
+      const file = Buffer.concat([Buffer.from('\xff\xd8\xffveiled', 'latin1'), createHash('sha256').update(body).digest()]);
+      this.jobs.set(job, { file, until: Date.now() + this.workMs });
+      return { status: 202, json: { job, state: 'queued' } };
+    }
+    const question = JSON.parse(body.toString());
+    if (verb === 'status') return { status: 200, json: STATUS };
+    if (verb === 'lookup') return { status: 200, json: { state: 'unknown' } };
+    if (verb === 'prewarm') return { status: 200, json: { worker: 'ready' } };
+    const job = this.jobs.get(question.job);
+    if (!job) return { status: 404, json: { error: { code: 'no-such-job', title: 'No such job', reason: '', remedy: '' } } };
+    const { file } = job;
+    if (verb === 'result') return { status: 200, file };
+    return { status: 200, json: { job: question.job, ...this.#jobState(job, file) } };
+  }
+
+  /** @param {{until: number}} job @param {Buffer} file */
+  #jobState(job, file) {
+    if (this.fate === 'stall' || Date.now() < job.until) return { state: 'running', stage: 'protecting', progress: 0.4 };
+    if (this.fate === 'failed') return { state: 'failed', stage: '', progress: 1, error: DAMAGED };
+    if (this.fate === 'unchanged') return { state: 'unchanged', stage: '', progress: 1, why: 'animation', reason: 'It moves.' };
+    const sha256 = createHash('sha256').update(file).digest('hex');
+    const result = { sha256, bytes: file.length, format: 'JPEG', name: 'x.jpg', type: 'image/jpeg', width: 1, height: 1 };
+    return { state: 'done', stage: '', progress: 1, result };
+  }
+}
