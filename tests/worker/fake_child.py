@@ -10,7 +10,7 @@ from typing import Any
 
 from photoveil.photos.errors import UnsupportedPhoto
 from photoveil.worker import child
-from photoveil.worker.child import Outlet
+from photoveil.worker.outlet import Outlet
 
 PREFIX = b"protected:"
 

@@ -17,32 +17,11 @@ import traceback
 from typing import BinaryIO
 
 from photoveil.errors import PhotoveilError
-from photoveil.worker.frames import FrameError, Header, read_frame, write_frame
+from photoveil.worker.frames import FrameError, Header, read_frame
+from photoveil.worker.outlet import Cancelled, Outlet
 
 _PR_SET_PDEATHSIG = 1
 Frame = tuple[Header, bytes]
-
-
-class Cancelled(Exception):  # noqa: N818 - not an error
-    """The parent no longer wants the result."""
-
-
-class Outlet:
-    """Where answers go, and whether the present work is still wanted."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.cancelled = threading.Event()
-        self._stream = stream
-
-    def tell(self, event: str, payload: bytes = b"", **header: object) -> None:
-        """Send one frame."""
-        write_frame(self._stream, {"event": event, **header}, payload)
-
-    def progress(self, stage: str, fraction: float) -> None:
-        """Report how far the work is; raises Cancelled where it is not wanted any more."""
-        if self.cancelled.is_set():
-            raise Cancelled
-        self.tell("progress", stage=stage, fraction=round(fraction, 4))
 
 
 def main() -> None:

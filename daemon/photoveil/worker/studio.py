@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -13,9 +12,7 @@ from photoveil.paths import models_dir
 from photoveil.photos import AnimatedPhoto, MetadataPolicy, Photo, decode
 from photoveil.protection import Engine, Persona, Protected
 from photoveil.worker.frames import Header
-
-if TYPE_CHECKING:
-    from photoveil.worker.child import Outlet
+from photoveil.worker.outlet import Outlet
 
 
 class Studio:
