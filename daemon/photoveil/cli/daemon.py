@@ -39,7 +39,8 @@ def status(arguments: argparse.Namespace) -> int:
             raise
         say_json({"running": False})
         return Exit.NOT_RUNNING
-    told = {"running": True, "pid": runtime.pid, "port": runtime.port, **told}
+    settings = str(Paths.of(arguments.profile).settings_file)
+    told = {"running": True, "pid": runtime.pid, "port": runtime.port, "settings": settings, **told}
     if arguments.json:
         say_json(told)
     else:
@@ -84,3 +85,4 @@ def _say_status(told: dict[str, Any]) -> None:
         "the system keyring" if told["secrets"] == "keyring" else "a file of yours (no keyring was usable)"
     )
     say(f"  keys       in {where}")
+    say(f"  settings   in {told['settings']}")

@@ -1,0 +1,1 @@
+"""Vector illustrations of people and of the things that give them away, drawn at any size."""
