@@ -26,7 +26,7 @@ from photoveil.api.runtime import NotRunningError, Runtime
 from photoveil.paths import HOME_VARIABLE, Paths
 
 ROOT = Path(__file__).parent.parent
-OUT = ROOT / "build" / "demo"
+OUT = Path(os.environ.get("PHOTOVEIL_DEMO_OUT", ROOT / "build" / "demo"))
 PHOTO = ROOT / "lab" / "photos" / "eileen_collins.jpg"
 PROFILE = "demo"
 _NO_BROWSER = 3
@@ -143,13 +143,15 @@ def _say(report: dict[str, Any], way: str, seconds: float) -> None:
             f"              {encoder['name']:18}{encoder['role']:11}{figures[0]:10.3f}{figures[1]:9.3f}{small:8.3f}"
         )
     print(f"Time          {stages}; the whole demo {seconds:.1f} s")
-    print(
-        f"See           {(OUT / 'comparison.png').relative_to(ROOT)} and {(OUT / 'report.json').relative_to(ROOT)}"
-    )
+    print(f"See           {_shown(OUT / 'comparison.png')} and {_shown(OUT / 'report.json')}")
     print(
         "\nThe witness was never optimised against. The starter encoders are for trying Photoveil out, not for"
     )
     print("trusting it: see docs/limits.md.")
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 if __name__ == "__main__":

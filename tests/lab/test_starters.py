@@ -71,6 +71,7 @@ def test_the_published_figures_belong_to_the_shipped_files() -> None:
         assert found["sha256"] == hashlib.sha256(weights).hexdigest()
         page = Path("docs/starters.md").read_text(encoding="utf-8")
         assert f"**{100 * found['mean']:.1f}**" in page
+        assert found["mean"] >= 0.80
 
 
 @pytest.mark.parametrize("name", SHIPPED_NAMES)

@@ -33,7 +33,8 @@ def _photoveil(home: Path, *arguments: str | Path) -> subprocess.CompletedProces
 
 def _twelve_megapixels() -> bytes:
     """A portrait held upright by a camera that lies on its side: 4000×3000 as stored, orientation 6, with a profile."""
-    stored = Image.open(PORTRAIT).resize((4000, 3000), Image.Resampling.BICUBIC)
+    with Image.open(PORTRAIT) as portrait:
+        stored = portrait.resize((4000, 3000), Image.Resampling.BICUBIC)
     exif = Image.Exif()
     exif[0x0112] = 6
     exif.get_ifd(0x8825)[2] = (52.0, 30.0, 0.0)
@@ -53,11 +54,11 @@ def test_twelve_megapixels_keep_size_orientation_profile_and_name(tmp_path: Path
     delivered = tmp_path / "out" / "holiday photo.jpg"
     assert source.read_bytes() == original
     assert (report["delivered"]["width"], report["delivered"]["height"]) == (3000, 4000)
-    before, after = Image.open(io.BytesIO(original)), Image.open(delivered)
-    assert after.size == (3000, 4000)
-    assert after.getexif().get(0x0112, 1) == 1
-    assert not after.getexif().get_ifd(0x8825)
-    assert after.info["icc_profile"] == before.info["icc_profile"]
+    with Image.open(io.BytesIO(original)) as before, Image.open(delivered) as after:
+        assert after.size == (3000, 4000)
+        assert after.getexif().get(0x0112, 1) == 1
+        assert not after.getexif().get_ifd(0x8825)
+        assert after.info["icc_profile"] == before.info["icc_profile"]
     assert report["psnr_db"] >= 34
     assert 0.5 < len(delivered.read_bytes()) / len(original) < 1.6
 
@@ -77,14 +78,16 @@ def test_portrait_meets_its_promises(tmp_path: Path) -> None:
     assert [e["role"] for e in report["encoders"]].count("witness") >= 1
     for encoder in surrogates:
         assert encoder["channels"]["jpeg75"]["anchor_shift"] > 0.05
-    assert Image.open(picture).format == "PNG"
+    with Image.open(picture) as sheet:
+        assert sheet.format == "PNG"
 
 
 @pytest.mark.parametrize("strength", list(STRENGTHS))
 def test_skin_changes_no_more_than_the_smooth_budget_allows(tmp_path: Path, strength: str) -> None:
     """Smooth areas of the portrait (its backdrop and cheek) stay within the strength's small budget."""
     source = tmp_path / "portrait.png"
-    Image.open(PORTRAIT).save(source)
+    with Image.open(PORTRAIT) as portrait:
+        portrait.save(source)
     done = _photoveil(
         tmp_path / "home", "protect", source, "-o", tmp_path / "out", "--strength", strength, "--json"
     )
