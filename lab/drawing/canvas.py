@@ -4,6 +4,7 @@ Four channels are painted together: red, green, blue and the strength of the tex
 one antialiased fill carries both colour and material.
 """
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -26,14 +27,17 @@ def _spline_basis(samples: int) -> NDArray[np.float64]:
     )
 
 
+@lru_cache(maxsize=128)
+def _neighbours(count: int, closed: bool) -> NDArray[np.intp]:
+    """For every span of a curve through `count` points, the four points that shape it."""
+    spans = np.arange(count if closed else count - 1)[:, None] + np.arange(-1, 3)
+    return spans % count if closed else np.clip(spans, 0, count - 1)
+
+
 def smooth(points: Points, closed: bool = True) -> NDArray[np.float64]:
     """A Catmull-Rom curve through `points`."""
     p = np.asarray(points, dtype=np.float64)
-    window = np.concatenate([p[-1:], p, p[:2]] if closed else [p[:1], p, p[-1:]])
-    spans = len(window) - 3
-    basis = _spline_basis(_SAMPLES)
-    stacked = np.stack([window[i : i + spans] for i in range(4)], axis=1)
-    curve = (basis @ stacked).reshape(-1, 2)
+    curve = (_spline_basis(_SAMPLES) @ p[_neighbours(len(p), closed)]).reshape(-1, 2)
     return curve if closed else np.concatenate([curve, p[-1:]])
 
 
@@ -41,6 +45,14 @@ def smooth(points: Points, closed: bool = True) -> NDArray[np.float64]:
 def _circle(count: int) -> NDArray[np.float64]:
     angle = np.linspace(0.0, 2 * np.pi, count, endpoint=False)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+@lru_cache(maxsize=512)
+def _ramp(start: Colour, end: Colour, texture: int) -> NDArray[np.uint32]:
+    """256 packed colours from `start` to `end`."""
+    first = np.array((*start, texture), dtype=np.float64)
+    last = np.array((*end, texture), dtype=np.float64)
+    return _packed(first + np.arange(256)[:, None] * ((last - first) / 255))
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> NDArray[np.float64]:
@@ -78,20 +90,17 @@ class Canvas:
     def _look_from(self, linear: NDArray[np.float64], offset: NDArray[np.float64]) -> None:
         self._linear = linear
         self._offset = offset
+        # How many pixels one unit measures here.
+        self.unit = math.hypot(linear[0, 0], linear[1, 0])
         self._to_fixed = linear.T * (1 << _SHIFT)
         # OpenCV puts whole coordinates at pixel centres, we put them at pixel corners.
         self._shift = (offset - 0.5) * (1 << _SHIFT)
-
-    @property
-    def unit(self) -> float:
-        """How many pixels one unit measures here."""
-        return float(np.hypot(self._linear[0, 0], self._linear[1, 0]))
 
     def at(
         self, x: float, y: float, scale: float = 1.0, angle: float = 0.0, mirror: bool = False
     ) -> "Canvas":
         """The same pixels with the origin moved to (x, y), scaled, turned by `angle` degrees, perhaps mirrored."""
-        cos, sin = np.cos(np.radians(angle)) * scale, np.sin(np.radians(angle)) * scale
+        cos, sin = math.cos(math.radians(angle)) * scale, math.sin(math.radians(angle)) * scale
         flip = -1.0 if mirror else 1.0
         view = object.__new__(Canvas)
         view.pixels = self.pixels
@@ -100,9 +109,9 @@ class Canvas:
         return view
 
     def _place(self, points: Points) -> NDArray[np.int32]:
-        placed = np.asarray(points, dtype=np.float64) @ self._to_fixed
+        placed: NDArray[np.float64] = points @ self._to_fixed
         placed += self._shift
-        return np.asarray(np.rint(placed, out=placed), dtype=np.int32)
+        return np.rint(placed, placed).astype(np.int32)
 
     def poly(
         self,
@@ -131,17 +140,22 @@ class Canvas:
             return
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         cv2.fillPoly(mask, [placed - np.array([x0, y0], np.int32) * (1 << _SHIFT)], 255, cv2.LINE_AA, _SHIFT)
-        across = (np.arange(x0, x1, dtype=np.float32) - low[0]) * (
-            255 * axis[0] / max(int(high[0] - low[0]), 1)
-        )
         down = (np.arange(y0, y1, dtype=np.float32) - low[1]) * (
             255 * axis[1] / max(int(high[1] - low[1]), 1)
         )
-        level = np.clip(np.add.outer(down, across), 0, 255).astype(np.uint8)
-        table = _packed(np.linspace((*start, texture), (*end, texture), 256))
-        paint = table[level].view(np.uint8).reshape(*mask.shape, 4)
+        table = _ramp(start, end, texture)
+        if axis[0] == 0:  # by far the most: one colour a row
+            column = table[np.clip(down, 0, 255).astype(np.uint8)]
+            packed = np.empty(mask.shape, np.uint32)
+            packed[:] = column[:, None]
+        else:
+            across = (np.arange(x0, x1, dtype=np.float32) - low[0]) * (
+                255 * axis[0] / max(int(high[0] - low[0]), 1)
+            )
+            packed = table[np.clip(np.add.outer(down, across), 0, 255).astype(np.uint8)]
+        paint = packed.view(np.uint8).reshape(*mask.shape, 4)
         region = self.pixels[y0:y1, x0:x1]
-        edge = np.nonzero((mask > 0) & (mask < 255))
+        edge = np.nonzero(mask - np.uint8(1) < 254)  # neither 0, which wraps round, nor 255
         cover = mask[edge].astype(np.float32)[:, None] / np.float32(255)
         blended = region[edge] * (1 - cover) + paint[edge] * cover
         cv2.copyTo(paint, mask, region)
@@ -170,7 +184,8 @@ class Canvas:
     ) -> None:
         """A filled ellipse with its axes along x and y."""
         reach = max(rx, ry) * self.unit
-        ring = _circle(64 if reach > 60 else 32 if reach > 12 else 14) * (rx, ry) + (x, y)
+        ring = _circle(64 if reach > 60 else 32 if reach > 12 else 14) * np.array((rx, ry))
+        ring += np.array((x, y))
         if to is None:
             cv2.fillConvexPoly(self.pixels, self._place(ring), (*colour, texture), cv2.LINE_AA, _SHIFT)
         else:
@@ -206,13 +221,21 @@ class Canvas:
     ) -> None:
         """A smooth line of the given width in units, narrowing to `taper` of it at its end."""
         path = smooth(points, closed=False) if len(points) > 2 else np.asarray(points, dtype=np.float64)
+        count = len(path)
         along = np.empty_like(path)
         along[1:-1] = path[2:] - path[:-2]
         along[0], along[-1] = path[1] - path[0], path[-1] - path[-2]
-        length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
-        half = ((1.0 + (taper - 1.0) / (len(path) - 1) * np.arange(len(path))) * width / 2 / length)[:, None]
-        side = np.stack([-along[:, 1], along[:, 0]], axis=1) * half
-        self.poly(np.concatenate([path + side, (path - side)[::-1]]), colour, texture)
+        length = np.hypot(along[:, 0], along[:, 1])
+        np.maximum(length, 1e-9, out=length)
+        half = (width / 2) / length
+        if taper != 1.0:
+            half *= 1.0 + (taper - 1.0) / (count - 1) * np.arange(count)
+        side = along[:, ::-1] * half[:, None]
+        side[:, 0] *= -1
+        outline = np.empty((2 * count, 2))
+        np.add(path, side, out=outline[:count])
+        np.subtract(path, side, out=outline[: count - 1 : -1])
+        self.poly(outline, colour, texture)
 
     def strips(self, ends: NDArray[np.float64], width: float, colour: Colour, texture: int = 0) -> None:
         """Many thin straight strips at once; each row of `ends` is x0, y0, x1, y1."""
