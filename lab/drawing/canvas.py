@@ -28,17 +28,31 @@ def _spline_basis(samples: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=128)
-def _neighbours(count: int, closed: bool) -> NDArray[np.intp]:
-    """For every span of a curve through `count` points, the four points that shape it."""
+def _spline(count: int, closed: bool) -> NDArray[np.float64]:
+    """The curve through `count` points as a matrix: every sample is a weighted sum of four points."""
     spans = np.arange(count if closed else count - 1)[:, None] + np.arange(-1, 3)
-    return spans % count if closed else np.clip(spans, 0, count - 1)
+    spans = spans % count if closed else np.clip(spans, 0, count - 1)
+    curve = np.zeros((len(spans), _SAMPLES, count))
+    for span, four in enumerate(spans):
+        for weight, point in zip(_spline_basis(_SAMPLES).T, four, strict=True):
+            curve[span, :, point] += weight
+    samples = curve.reshape(-1, count)
+    return samples if closed else np.concatenate([samples, np.eye(count)[-1:]])
 
 
 def smooth(points: Points, closed: bool = True) -> NDArray[np.float64]:
     """A Catmull-Rom curve through `points`."""
-    p = np.asarray(points, dtype=np.float64)
-    curve = (_spline_basis(_SAMPLES) @ p[_neighbours(len(p), closed)]).reshape(-1, 2)
-    return curve if closed else np.concatenate([curve, p[-1:]])
+    return np.asarray(_spline(len(points), closed) @ np.asarray(points, dtype=np.float64))
+
+
+@lru_cache(maxsize=128)
+def _spline_and_slope(count: int) -> NDArray[np.float64]:
+    """The open curve through `count` points as a matrix, and below it the differences along it."""
+    curve = _spline(count, closed=False) if count > 2 else np.eye(count)
+    slope = np.empty_like(curve)
+    slope[1:-1] = curve[2:] - curve[:-2]
+    slope[0], slope[-1] = curve[1] - curve[0], curve[-1] - curve[-2]
+    return np.concatenate([curve, slope])
 
 
 @lru_cache(maxsize=16)
@@ -55,10 +69,15 @@ def _ramp(start: Colour, end: Colour, texture: int) -> NDArray[np.uint32]:
     return _packed(first + np.arange(256)[:, None] * ((last - first) / 255))
 
 
+@lru_cache(maxsize=32)
+def _turn(start: float, end: float) -> NDArray[np.float64]:
+    angle = np.radians(np.linspace(start, end, 18))
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
 def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> NDArray[np.float64]:
     """Points on an ellipse, angles in degrees, clockwise from the right."""
-    angle = np.radians(np.linspace(start, end, 18))
-    return np.stack([x + rx * np.cos(angle), y + ry * np.sin(angle)], axis=1)
+    return _turn(start, end) * (rx, ry) + (x, y)
 
 
 def shade(colour: Colour, factor: float) -> Colour:
@@ -85,6 +104,7 @@ class Canvas:
     def __init__(self, width: int, height: int) -> None:
         unit = float(min(width, height))
         self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
+        self._words = self.pixels.view(np.uint32).reshape(-1)
         self._look_from(np.eye(2) * unit, np.array([(width - unit) / 2, (height - unit) / 2]))
 
     def _look_from(self, linear: NDArray[np.float64], offset: NDArray[np.float64]) -> None:
@@ -92,6 +112,7 @@ class Canvas:
         self._offset = offset
         # How many pixels one unit measures here.
         self.unit = math.hypot(linear[0, 0], linear[1, 0])
+        self._rows = (*linear.tolist(), offset.tolist())
         self._to_fixed = linear.T * (1 << _SHIFT)
         # OpenCV puts whole coordinates at pixel centres, we put them at pixel corners.
         self._shift = (offset - 0.5) * (1 << _SHIFT)
@@ -103,7 +124,7 @@ class Canvas:
         cos, sin = math.cos(math.radians(angle)) * scale, math.sin(math.radians(angle)) * scale
         flip = -1.0 if mirror else 1.0
         view = object.__new__(Canvas)
-        view.pixels = self.pixels
+        view.pixels, view._words = self.pixels, self._words
         turn = np.array([[cos * flip, -sin], [sin * flip, cos]])
         view._look_from(self._linear @ turn, self._offset + self._linear @ np.array([x, y]))
         return view
@@ -112,6 +133,14 @@ class Canvas:
         placed: NDArray[np.float64] = points @ self._to_fixed
         placed += self._shift
         return np.rint(placed, placed).astype(np.int32)
+
+    def _beyond(self, x: float, y: float, reach: float) -> bool:
+        """Whether all that lies within `reach` pixels of a point is out of sight."""
+        (xx, xy), (yx, yy), (dx, dy) = self._rows
+        reach += 3
+        across, down = xx * x + xy * y + dx, yx * x + yy * y + dy
+        height, width = self.pixels.shape[:2]
+        return bool(across < -reach or down < -reach or across > width + reach or down > height + reach)
 
     def poly(
         self,
@@ -140,26 +169,25 @@ class Canvas:
             return
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         cv2.fillPoly(mask, [placed - np.array([x0, y0], np.int32) * (1 << _SHIFT)], 255, cv2.LINE_AA, _SHIFT)
-        down = (np.arange(y0, y1, dtype=np.float32) - low[1]) * (
-            255 * axis[1] / max(int(high[1] - low[1]), 1)
-        )
+        run_x, run_y = (255 * part / max(int(span), 1) for part, span in zip(axis, high - low, strict=True))
+        down = (np.arange(y0, y1, dtype=np.float32) - low[1]) * run_y
+        across = (np.arange(x0, x1, dtype=np.float32) - low[0]) * run_x
         table = _ramp(start, end, texture)
-        if axis[0] == 0:  # by far the most: one colour a row
-            column = table[np.clip(down, 0, 255).astype(np.uint8)]
-            packed = np.empty(mask.shape, np.uint32)
-            packed[:] = column[:, None]
+        if axis[0] == 0:
+            packed = np.repeat(table[np.clip(down, 0, 255).astype(np.uint8)][:, None], x1 - x0, axis=1)
+        elif axis[1] == 0:
+            packed = np.repeat(table[np.clip(across, 0, 255).astype(np.uint8)][None], y1 - y0, axis=0)
         else:
-            across = (np.arange(x0, x1, dtype=np.float32) - low[0]) * (
-                255 * axis[0] / max(int(high[0] - low[0]), 1)
-            )
             packed = table[np.clip(np.add.outer(down, across), 0, 255).astype(np.uint8)]
-        paint = packed.view(np.uint8).reshape(*mask.shape, 4)
         region = self.pixels[y0:y1, x0:x1]
-        edge = np.nonzero(mask - np.uint8(1) < 254)  # neither 0, which wraps round, nor 255
-        cover = mask[edge].astype(np.float32)[:, None] / np.float32(255)
-        blended = region[edge] * (1 - cover) + paint[edge] * cover
-        cv2.copyTo(paint, mask, region)
-        region[edge] = (blended + 0.5).astype(np.uint8)
+        edge = np.flatnonzero(mask - np.uint8(1) < 254)  # neither 0, which wraps round, nor 255
+        cover = mask.reshape(-1)[edge].astype(np.float32)[:, None] / np.float32(255)
+        down_at, across_at = np.divmod(edge, x1 - x0)
+        under = self._words[(down_at + y0) * width + across_at + x0].view(np.uint8).reshape(-1, 4)
+        over = packed.reshape(-1)[edge].view(np.uint8).reshape(-1, 4)
+        blended = under * (1 - cover) + over * cover
+        packed.reshape(-1)[edge] = (blended + 0.5).astype(np.uint8).view(np.uint32)[:, 0]
+        cv2.copyTo(packed.view(np.uint8).reshape(*mask.shape, 4), mask, region)
 
     def blob(
         self,
@@ -184,6 +212,8 @@ class Canvas:
     ) -> None:
         """A filled ellipse with its axes along x and y."""
         reach = max(rx, ry) * self.unit
+        if self._beyond(x, y, reach):
+            return
         ring = _circle(64 if reach > 60 else 32 if reach > 12 else 14) * np.array((rx, ry))
         ring += np.array((x, y))
         if to is None:
@@ -204,6 +234,8 @@ class Canvas:
         axis: tuple[float, float] = (0.0, 1.0),
     ) -> None:
         """A filled rectangle, its corners rounded by `radius`."""
+        if self._beyond((x0 + x1) / 2, (y0 + y1) / 2, (abs(x1 - x0) + abs(y1 - y0)) / 2 * self.unit):
+            return
         if radius <= 0:
             self.poly(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), colour, texture, to, axis)
             return
@@ -220,11 +252,9 @@ class Canvas:
         self, points: Points, width: float, colour: Colour, texture: int = 0, taper: float = 1.0
     ) -> None:
         """A smooth line of the given width in units, narrowing to `taper` of it at its end."""
-        path = smooth(points, closed=False) if len(points) > 2 else np.asarray(points, dtype=np.float64)
-        count = len(path)
-        along = np.empty_like(path)
-        along[1:-1] = path[2:] - path[:-2]
-        along[0], along[-1] = path[1] - path[0], path[-1] - path[-2]
+        both = _spline_and_slope(len(points)) @ np.asarray(points, dtype=np.float64)
+        count = len(both) // 2
+        path, along = both[:count], both[count:]
         length = np.hypot(along[:, 0], along[:, 1])
         np.maximum(length, 1e-9, out=length)
         half = (width / 2) / length
@@ -239,20 +269,34 @@ class Canvas:
 
     def strips(self, ends: NDArray[np.float64], width: float, colour: Colour, texture: int = 0) -> None:
         """Many thin straight strips at once; each row of `ends` is x0, y0, x1, y1."""
+        along = ends[:, 2:] - ends[:, :2]
+        length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
+        seen = self._in_sight(ends[:, :2], float(length.max(initial=0)) + width)
+        ends, along, length = ends[seen], along[seen], length[seen]
+        side = np.stack([-along[:, 1], along[:, 0]], axis=1) / length[:, None] * (width / 2)
         start, stop = ends[:, :2], ends[:, 2:]
-        along = stop - start
-        length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
-        side = np.stack([-along[:, 1], along[:, 0]], axis=1) / length * (width / 2)
-        quads = np.stack([start + side, stop + side, stop - side, start - side], axis=1)
-        placed = self._place(quads.reshape(-1, 2)).reshape(-1, 4, 2)
-        for quad in placed:
-            cv2.fillConvexPoly(self.pixels, quad, (*colour, texture), cv2.LINE_AA, _SHIFT)
+        self._fill_all(
+            np.stack([start + side, stop + side, stop - side, start - side], axis=1), colour, texture
+        )
 
     def blobs(self, centres: NDArray[np.float64], radius: float, colour: Colour, texture: int = 0) -> None:
         """Many small discs at once; each row of `centres` is x, y and a factor on the radius."""
+        largest = radius * float(np.abs(centres[:, 2]).max(initial=0))
+        centres = centres[self._in_sight(centres[:, :2], largest)]
         ring = _circle(10 if radius * self.unit < 24 else 16) * radius
-        rings = ring[None] * centres[:, 2, None, None] + centres[:, None, :2]
-        for placed in self._place(rings.reshape(-1, 2)).reshape(len(centres), -1, 2):
+        self._fill_all(ring[None] * centres[:, 2, None, None] + centres[:, None, :2], colour, texture)
+
+    def _in_sight(self, points: NDArray[np.float64], reach: float) -> NDArray[np.bool_]:
+        """Which of the points have something of the frame within `reach` units of them."""
+        placed = points @ self._linear.T + self._offset
+        margin = reach * self.unit + 3
+        height, width = self.pixels.shape[:2]
+        inside = (placed > -margin) & (placed < (width + margin, height + margin))
+        return np.asarray(inside.all(axis=1))
+
+    def _fill_all(self, shapes: NDArray[np.float64], colour: Colour, texture: int) -> None:
+        """Fill many small convex shapes, N x points x 2."""
+        for placed in self._place(shapes.reshape(-1, 2)).reshape(shapes.shape):
             cv2.fillConvexPoly(self.pixels, placed, (*colour, texture), cv2.LINE_AA, _SHIFT)
 
     def backdrop(self, stops: Sequence[tuple[float, Colour, int]]) -> None:
