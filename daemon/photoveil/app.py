@@ -112,6 +112,7 @@ class Daemon:
         self.services = services = Services(
             settings=self._settings,
             port=port,
+            personas=self._paths.personas,
             local=local,
             photos=photos,
             clients=Clients(database),

@@ -250,7 +250,8 @@ def test_what_is_no_http_is_refused_and_not_logged(
 
 
 @pytest.mark.parametrize(
-    "verb", ["pairing/start", "pairing/state", "pairing/confirm", "clients", "clients/revoke", "stop"]
+    "verb",
+    ["pairing/start", "pairing/state", "pairing/confirm", "personas", "clients", "clients/revoke", "stop"],
 )
 def test_some_verbs_are_for_the_local_client_alone(house: House, browser: DaemonClient, verb: str) -> None:
     answer = browser.signed(verb, b"{}")

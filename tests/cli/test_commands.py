@@ -33,7 +33,14 @@ def running(environment: dict[str, str]) -> Iterator[Runtime]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["protect", "--help"], ["models", "list", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["protect", "--help"],
+        ["models", "list", "--help"],
+        ["personas", "learn", "--help"],
+    ],
 )
 def test_help_answers_without_heavy_modules(arguments: list[str]) -> None:
     script = (
@@ -51,7 +58,7 @@ def test_help_answers_without_heavy_modules(arguments: list[str]) -> None:
 
 def test_every_command_has_help(photoveil: Photoveil) -> None:
     top = photoveil("--help").stdout
-    for command in ("protect", "run", "status", "stop", "pair", "clients", "models"):
+    for command in ("protect", "run", "status", "stop", "pair", "clients", "models", "personas"):
         assert command in top
         assert photoveil(command, "--help").returncode == 0
     assert "exit codes" in top

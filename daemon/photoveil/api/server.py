@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
-from photoveil.api import bodies, errors, pairing_verbs, photo_verbs
+from photoveil.api import bodies, errors, pairing_verbs, persona_verbs, photo_verbs
 from photoveil.api.bodies import Body
 from photoveil.api.errors import ApiError, Refused
 from photoveil.api.guard import ADDRESS, Caller, Guard
@@ -39,6 +39,7 @@ _HANDLERS: dict[str, Handler] = {
     "prewarm": photo_verbs.prewarm,
     "job": photo_verbs.job,
     "cancel": photo_verbs.cancel,
+    "personas": persona_verbs.personas,
     "pairing/start": pairing_verbs.start,
     "pairing/state": pairing_verbs.state,
     "pairing/confirm": pairing_verbs.confirm,

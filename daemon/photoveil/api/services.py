@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from photoveil.api.pairing import Pairing
 from photoveil.api.sessions import Sessions
@@ -30,6 +31,7 @@ class Services:
 
     settings: Settings
     port: int
+    personas: Path
     local: LocalClient
     photos: ProtectedPhotos
     clients: Clients

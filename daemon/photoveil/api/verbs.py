@@ -48,6 +48,7 @@ _ALL = (
     Verb("pairing/start", Access.LOCAL),
     Verb("pairing/state", Access.LOCAL),
     Verb("pairing/confirm", Access.LOCAL),
+    Verb("personas", Access.LOCAL),
     Verb("clients", Access.LOCAL),
     Verb("clients/revoke", Access.LOCAL),
     Verb("stop", Access.LOCAL),

@@ -31,6 +31,15 @@ examples:
 """
 
 
+_PERSONAS = """\
+The people whose photos belong together, and what is known of them.
+
+Photoveil moves every photo of a persona away from where eight clean photos of it lie. It learns them from the first
+photos you protect, or from those you give to `learn`; then the persona is settled, and photos protected months apart
+shift the same way.
+"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; answers the exit code."""
     arguments = parser().parse_args(argv)
@@ -65,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     _add_pair(commands)
     _add_clients(commands)
     _add_models(commands)
+    _add_personas(commands)
     return top
 
 
@@ -170,6 +180,57 @@ def _add_models(commands: Commands[argparse.ArgumentParser]) -> None:
         "list_models",
         "list the model sets and whether they are installed",
         json=True,
+    )
+
+
+def _add_personas(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "personas",
+        help="the people whose photos belong together, and what is known of them",
+        description=_PERSONAS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add(
+        actions,
+        "list",
+        "personas",
+        "list_personas",
+        "list the personas and how well each is known",
+        json=True,
+    )
+    _add_learn(actions)
+    forget = _add(
+        actions, "forget", "personas", "forget", "delete what was learnt of a persona, after asking"
+    )
+    forget.add_argument("name", metavar="NAME", help="the persona")
+    forget.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _add_learn(actions: Commands[argparse.ArgumentParser]) -> None:
+    learn = _add(
+        actions,
+        "learn",
+        "personas",
+        "learn",
+        "teach a persona from a few unprotected photos; they are only read, and none is kept",
+        json=True,
+        examples=(
+            "  photoveil personas learn anna holiday/ portrait.jpg\n"
+            "  photoveil personas learn anna new/*.jpg --again\n"
+            "\nexits with 0 if at least one of the photos is part of what is known of the persona now. With --json:\n"
+            "an object whose “files” tell the outcome of each: learnt, known, own-copy, not-needed or failed.\n"
+        ),
+    )
+    learn.add_argument("name", metavar="NAME", help="the persona")
+    learn.add_argument(
+        "photos", nargs="+", metavar="PHOTO", help="an unprotected photo, or a folder with photos"
+    )
+    learn.add_argument("--model-set", metavar="SET", help="the encoders to learn with")
+    learn.add_argument(
+        "--again",
+        action="store_true",
+        help="start anew, also where the persona is settled: later photos then shift in another direction",
     )
 
 

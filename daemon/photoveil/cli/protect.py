@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from photoveil import settings
-from photoveil.api.verbs import MAX_PHOTO
+from photoveil.cli.inputs import FileError, UsageError, digest, known_choice, persona_name
 from photoveil.cli.output import Exit, ProgressBar, note, printable, say, say_json, show_error
 from photoveil.errors import PhotoveilError
 from photoveil.ledger.database import Database
@@ -23,18 +22,6 @@ from photoveil.ledger.photos import Key, ProtectedPhotos
 from photoveil.paths import Paths
 from photoveil.worker.parent import Worker
 from photoveil.worker.tasks import Outcome, Task, Unchanged
-
-
-class UsageError(PhotoveilError):
-    """The command line asks for what cannot be."""
-
-    code = "usage"
-
-
-class FileError(PhotoveilError):
-    """A file that cannot be read or written."""
-
-    code = "file"
 
 
 @dataclass(frozen=True)
@@ -161,30 +148,7 @@ async def _made(bench: Bench, file: Path, part: Path, picture: Path, progress: A
 
 
 async def _key(bench: Bench, file: Path) -> Key:
-    return Key(await asyncio.to_thread(_digest, file), bench.task)
-
-
-def _digest(file: Path) -> str:
-    try:
-        if not file.is_file():
-            raise FileError(
-                "This is not a file",
-                "There is no file of this name, or it is a folder.",
-                "Check the name; for the photos in a folder write FOLDER/*.jpg.",
-            )
-        size = file.stat().st_size
-        if size > MAX_PHOTO:
-            raise FileError(
-                "The photo is too large",
-                f"It has {size / (1 << 20):.0f} MiB; at most {MAX_PHOTO >> 20} are taken.",
-                "Save it at a smaller size and try again.",
-            )
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise FileError(
-            "The photo cannot be read", f"{error.strerror}.", "Check the rights of the file and its folder."
-        ) from error
+    return Key(await asyncio.to_thread(digest, file), bench.task)
 
 
 def _write(path: Path, data: bytes) -> Path:
@@ -229,29 +193,10 @@ def _places(arguments: argparse.Namespace) -> tuple[Path, Path | None]:
 
 
 def _task(arguments: argparse.Namespace, chosen: settings.Settings) -> Task:
-    persona = arguments.persona or chosen.persona
-    if not settings.valid_persona(persona):
-        raise UsageError(
-            "This persona name cannot be used",
-            "It may have 1 to 40 letters, digits, spaces, hyphens and underscores.",
-            "Choose another for --persona.",
-        )
     return Task(
-        persona=persona,
-        method=_chosen("method", arguments.method or settings.DEFAULT_METHOD),
-        strength=_chosen("strength", arguments.strength or chosen.strength),
-        model_set=_chosen("model_set", arguments.model_set or chosen.model_set),
-        metadata=_chosen("metadata", arguments.metadata or chosen.metadata),
+        persona=persona_name(arguments.persona or chosen.persona),
+        method=known_choice("method", arguments.method or settings.DEFAULT_METHOD),
+        strength=known_choice("strength", arguments.strength or chosen.strength),
+        model_set=known_choice("model_set", arguments.model_set or chosen.model_set),
+        metadata=known_choice("metadata", arguments.metadata or chosen.metadata),
     )
-
-
-def _chosen(name: str, value: str) -> str:
-    if not settings.valid_choice(name, value):
-        option = name.replace("_", "-")
-        known = ", ".join(settings.choices(name)) or "none installed"
-        raise UsageError(
-            f"There is no such {name.replace('_', ' ')}",
-            f"“{printable(value)}” is not known.",
-            f"Use --{option} with one of: {known}.",
-        )
-    return value

@@ -76,7 +76,8 @@ class Engine:
     def learn(self, persona: Persona, photos: Sequence[Photo]) -> None:
         """Teach a persona where its clean photos lie; photos beyond the first few change nothing."""
         for photo in photos:
-            self._learn(persona, photo, self._clean_features(photo))
+            if any(persona.wants(encoder, photo.source.sha256) for encoder in self.encoders):
+                self._learn(persona, photo, self._clean_features(photo))
 
     def protect(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from photoveil.worker.pipe import COMMAND, Pipe, PipeBroken
 from photoveil.worker.tasks import (
     ChildError,
     Delivered,
+    Lesson,
     Outcome,
     Task,
     Unchanged,
@@ -106,9 +108,27 @@ class Worker:
         if answer["known"]:
             return False
         for photo in photos[:MAX_LESSONS]:
-            await self._converse({"op": "teach", **about, "name": photo.name}, photo, _Places(progress))
-        await self._converse({"op": "learn", **about}, None, _Places(progress))
+            with contextlib.suppress(ChildError):  # it is told when the photo's own turn comes
+                await self.learn(photo, task.persona, task.model_set, progress=progress)
         return True
+
+    async def learn(
+        self,
+        photo: Path,
+        persona: str,
+        model_set: str,
+        *,
+        anew: bool = False,
+        progress: Progress = _ignore,
+    ) -> Lesson:
+        """Let a persona learn from one clean photo; ``anew``: and forget what this model set knew of it before.
+
+        Whether the photo is clean is for the caller to know: nothing here tells a protected copy from an original.
+        """
+        about: Header = {"persona": persona, "model_set": model_set, "personas": str(self._personas)}
+        question = {"op": "learn", **about, "name": photo.name, "anew": anew}
+        answer, _ = await self._converse(question, photo, _Places(progress))
+        return Lesson(bool(answer["learnt"]), bool(answer["known"]), int(answer["photos"]))
 
     async def protect(
         self,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import torch
 
-from photoveil.errors import PhotoveilError
 from photoveil.paths import models_dir
-from photoveil.photos import AnimatedPhoto, MetadataPolicy, Photo, decode
+from photoveil.photos import AnimatedPhoto, MetadataPolicy, Photo, UnsupportedPhoto, decode
 from photoveil.protection import Engine, Persona, Protected
 from photoveil.worker.frames import Header
 from photoveil.worker.outlet import Outlet
@@ -21,7 +19,6 @@ class Studio:
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
         self._engine: Engine | None = None
-        self._lessons: list[Photo] = []
 
     def do(self, header: Header, payload: bytes) -> None:
         """Answer one frame."""
@@ -31,12 +28,9 @@ class Studio:
             case "prewarm":
                 self._outlet.tell("warm")
             case "persona":
-                self._lessons.clear()
                 self._outlet.tell("persona", known=_has_anchors(self._persona(header), engine))
-            case "teach":
-                self._teach(header, payload)
             case "learn":
-                self._learn(engine, header)
+                self._learn(engine, header, payload)
             case "protect":
                 self._protect(engine, header, payload)
             case op:
@@ -51,19 +45,19 @@ class Studio:
     def _persona(self, header: Header) -> Persona:
         return Persona.load(Path(header["personas"]), header["persona"])
 
-    def _teach(self, header: Header, payload: bytes) -> None:
+    def _learn(self, engine: Engine, header: Header, payload: bytes) -> None:
+        """Take one photo into the persona's mean; ``anew`` drops what these encoders knew, in the same step."""
+        self._outlet.progress("decode", 0.0)
+        photo = _still(payload, header["name"])
         self._outlet.progress("learn", 0.0)
-        with contextlib.suppress(PhotoveilError):  # it is told when the photo's own turn comes
-            self._lessons.append(decode(payload, name=header["name"]))
-        self._outlet.tell("taught")
-
-    def _learn(self, engine: Engine, header: Header) -> None:
-        lessons, self._lessons = self._lessons, []
-        if lessons:
-            persona = self._persona(header)
-            engine.learn(persona, lessons)
-            persona.save(Path(header["personas"]))
-        self._outlet.tell("learnt", photos=len(lessons))
+        persona = self._persona(header)
+        for encoder in engine.encoders if header["anew"] else ():
+            persona.unlearn(encoder)
+        known = persona.met(engine.encoders, photo.source.sha256)
+        engine.learn(persona, [photo])
+        persona.save(Path(header["personas"]))
+        learnt = not known and persona.met(engine.encoders, photo.source.sha256)
+        self._outlet.tell("learnt", learnt=learnt, known=known, photos=persona.photos_known(engine.encoders))
 
     def _protect(self, engine: Engine, header: Header, payload: bytes) -> None:
         self._outlet.progress("decode", 0.0)
@@ -101,6 +95,16 @@ class Studio:
             "report": protected.report.as_dict(),
         }
         self._outlet.tell("result", encoded.data, result=result)
+
+
+def _still(payload: bytes, name: str) -> Photo:
+    try:
+        return decode(payload, name=name)
+    except AnimatedPhoto as animation:
+        raise UnsupportedPhoto.of(
+            f"{animation.reason} Nothing is learnt from moving pictures.",
+            "Save a still photo and offer that.",
+        ) from animation
 
 
 def _has_anchors(persona: Persona, engine: Engine) -> bool:

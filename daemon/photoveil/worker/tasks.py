@@ -57,14 +57,27 @@ class Unchanged:
 Outcome = Delivered | Unchanged
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What came of a photo that a persona was to learn from.
+
+    ``learnt``: it is part of the mean now; ``known``: it was before. ``photos``: how many are known in all.
+    """
+
+    learnt: bool
+    known: bool
+    photos: int
+
+
 _STAGES = {
     "decode": (0.0, 0.05),
+    "learn": (0.05, 1.0),
     "prepare": (0.05, 0.2),
     "protect": (0.2, 0.85),
     "write": (0.85, 0.92),
     "measure": (0.92, 1.0),
 }
-"""Where each stage of a photo's walk begins and ends, as shares of the whole."""
+"""Where each stage of a photo's walk begins and ends, as shares of the whole. Learning has the first two only."""
 
 
 def overall(stage: str, fraction: float) -> float | None:
