@@ -48,7 +48,7 @@ $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Photoveil needs Python 3.11 or newer; this is $$(python3 --version)."; exit 1; }
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[heif,lab,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[heif,lab,real-vlm,dev]'
 	@touch $@
 
 $(JS_READY): package.json package-lock.json
