@@ -51,8 +51,6 @@ def _timm(name: str) -> dict[str, Any]:
 
 
 # Small photos teach cheaply what things are, but accuracy at 224 px is learnt at 224 px.
-_PHASES = (Phase(96, 900, 0.45), Phase(224, 700, 0.2))
-
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -61,14 +59,14 @@ RECIPES: dict[str, Recipe] = {
             "CLIP residual network with attention pooling",
             "surrogate",
             {"layers": [1, 1, 1, 1], "width": 24, "image_size": 224},
-            _PHASES,
+            (Phase(96, 900, 0.45), Phase(224, 700, 0.2)),
         ),
         Recipe(
             "starter-dla",
             "deep layer aggregation (DLA-46-C)",
             "surrogate",
             _timm("dla46_c"),
-            (Phase(96, 900, 0.5), Phase(160, 220, 0.3), Phase(224, 160, 0.2)),
+            (Phase(96, 900, 0.45), Phase(224, 800, 0.25)),
             learning_rate=2e-3,
         ),
         Recipe(
@@ -76,7 +74,7 @@ RECIPES: dict[str, Recipe] = {
             "grouped-convolution network with squeeze-excitation (RegNetY 200MF)",
             "witness",
             _timm("regnety_002"),
-            _PHASES,
+            (Phase(96, 900, 0.45), Phase(224, 1200, 0.25)),
         ),
     )
 }
