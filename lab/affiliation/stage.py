@@ -99,11 +99,14 @@ class Stage:
         channel: str,
         counter: str = "",
         kinds: Sequence[tuple[str, ...]] | None = None,
+        talks: bool = True,
     ) -> Loot:
         """Everything an attacker behind ``tower`` has of an album whose photos were delivered as ``posted``.
 
         ``kinds``, one entry per photo of a member, limits what is said about each photo; by default all facts.
+        Attackers that do not ``talk`` need no photos of others.
         """
+        nothing = Seen(torch.empty(0), torch.empty(0))
         files = [(m, i, one) for m, photos in enumerate(posted) for i, one in enumerate(photos)]
         pictures = [COUNTERS[counter](CHANNELS[channel](picture_of(one.data))) for _, _, one in files]
         members = album.members
@@ -118,11 +121,14 @@ class Stage:
             askers=torch.tensor([m for m, member in enumerate(members) for _ in member.asked]),
             strange=self._asked(tower, album.strangers, f"strangers-{album.key}", counter),
             strange_facts=[m.persona.facts for m in album.strangers for _ in m.asked],
-            others=self.general_seen(tower),
-            other_pairs=[visible_pairs(seen) for seen in self.general.attributes],
-            held=general_features(tower, self.held, self.folder, f"held-{_HELD}"),
-            held_pairs=[visible_pairs(seen) for seen in self.held.attributes],
+            others=self.general_seen(tower) if talks else nothing,
+            other_pairs=[visible_pairs(seen) for seen in self.general.attributes] if talks else [],
+            held=self._held_seen(tower) if talks else nothing,
+            held_pairs=[visible_pairs(seen) for seen in self.held.attributes] if talks else [],
         )
+
+    def _held_seen(self, tower: Tower) -> Seen:
+        return general_features(tower, self.held, self.folder, f"held-{_HELD}")
 
     def inputs(self, album: Album, posted: Sequence[Sequence[Posted]], channel: str) -> Inputs:
         """The same photos as pixels, for attackers who look anew."""

@@ -109,7 +109,8 @@ class Study:
         treated = self.posted(album, condition.defence)
         posted, said = self._mixture(album, treated, condition)
         tower = self.stage.towers[condition.victim]
-        loot = self.stage.loot(album, tower, posted, condition.channel, condition.counter, said)
+        talks = condition.attacker not in PLAIN
+        loot = self.stage.loot(album, tower, posted, condition.channel, condition.counter, said, talks)
         if condition.attacker == UNFROZEN:
             attacker = self._unfrozen(tower, condition, self.stage.inputs(album, posted, condition.channel))
         else:

@@ -313,6 +313,7 @@ def test_the_shelf_gives_back_what_was_put_and_misses_what_was_not(tmp_path: Pat
     assert json.loads(next(tmp_path.rglob("1.json")).read_text()) == [[34.5, 0.95], [35.5, 0.96]]
 
 
+@pytest.mark.timeout(900)
 def test_the_method_wins_where_it_must(tmp_path: Path) -> None:
     """The `ci` preset: a floor below which the build fails, not the figures of docs/results/affiliation.md."""
     lines = summary(Study(PRESETS["ci"], tmp_path, jobs=2).run())
