@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     options.cache.mkdir(parents=True, exist_ok=True)
-    rows = Study(PRESETS[options.preset], options.cache / options.preset, options.jobs).run()
+    rows = Study(options.preset, options.cache, options.jobs).run()
     lines = summary(rows)
     command = f"python -m lab.affiliation --preset {options.preset}"
     options.out.mkdir(parents=True, exist_ok=True)

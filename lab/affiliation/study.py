@@ -19,7 +19,7 @@ from lab.affiliation.album import Album, Looks, make_album
 from lab.affiliation.attackers import Attacker, Outcome, ReaderAttack, probe, prototype
 from lab.affiliation.defences import Defence, Posted
 from lab.affiliation.metrics import by_person, chance
-from lab.affiliation.plan import CLEAN, PLAIN, STRENGTHS, UNFROZEN, WHITE, Condition, Preset
+from lab.affiliation.plan import CLEAN, PLAIN, PRESETS, STRENGTHS, UNFROZEN, WHITE, Condition
 from lab.affiliation.shelf import Shelf, code_state
 from lab.affiliation.stage import Stage
 from lab.affiliation.towers import Tower
@@ -55,15 +55,15 @@ def defence(name: str, engine: Engine, shelf: Shelf, album: Album) -> Defence:
 
 
 class Study:
-    """A preset being run; rows already noted are not measured again."""
+    """A preset being run; rows already noted are not measured again. Presets share files and features in the folder."""
 
-    def __init__(self, preset: Preset, folder: Path, jobs: int, engine: Engine | None = None) -> None:
-        self.preset, self.folder, self.jobs = preset, folder, jobs
+    def __init__(self, name: str, folder: Path, jobs: int, engine: Engine | None = None) -> None:
+        self.preset, self.folder, self.jobs = PRESETS[name], folder, jobs
         self.engine = engine or Engine.load()
-        self.stage = Stage(preset.scale, folder, self.engine.encoders)
+        self.stage = Stage(self.preset.scale, folder, self.engine.encoders)
         self.state = code_state()
         self.shelf = Shelf(folder / "shelf" / self.state)
-        self._rows = folder / f"rows-{self.state}.jsonl"
+        self._rows = folder / f"rows-{name}-{self.state}.jsonl"
 
     def run(self) -> list[dict[str, Any]]:
         """All rows of the plan, in its order."""

@@ -80,6 +80,7 @@ def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> N
     return _turn(start, end) * (rx, ry) + (x, y)
 
 
+@lru_cache(maxsize=4096)
 def shade(colour: Colour, factor: float) -> Colour:
     """Darker below 1, lighter above: towards black by scaling, towards white by mixing."""
     if factor <= 1.0:
@@ -87,6 +88,7 @@ def shade(colour: Colour, factor: float) -> Colour:
     return mix(colour, (255, 255, 255), factor - 1.0)
 
 
+@lru_cache(maxsize=4096)
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`share` of b, the rest a."""
     r, g, bl = (round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
@@ -181,12 +183,11 @@ class Canvas:
             packed = table[np.clip(np.add.outer(down, across), 0, 255).astype(np.uint8)]
         region = self.pixels[y0:y1, x0:x1]
         edge = np.flatnonzero(mask - np.uint8(1) < 254)  # neither 0, which wraps round, nor 255
-        cover = mask.reshape(-1)[edge].astype(np.float32)[:, None] / np.float32(255)
+        cover = np.repeat(mask.reshape(-1)[edge], 4).astype(np.float32) / np.float32(255)
         down_at, across_at = np.divmod(edge, x1 - x0)
-        under = self._words[(down_at + y0) * width + across_at + x0].view(np.uint8).reshape(-1, 4)
-        over = packed.reshape(-1)[edge].view(np.uint8).reshape(-1, 4)
-        blended = under * (1 - cover) + over * cover
-        packed.reshape(-1)[edge] = (blended + 0.5).astype(np.uint8).view(np.uint32)[:, 0]
+        under = self._words[(down_at + y0) * width + across_at + x0].view(np.uint8)
+        blended = under * (1 - cover) + packed.reshape(-1)[edge].view(np.uint8) * cover
+        packed.reshape(-1)[edge] = (blended + 0.5).astype(np.uint8).view(np.uint32)
         cv2.copyTo(packed.view(np.uint8).reshape(*mask.shape, 4), mask, region)
 
     def blob(
@@ -214,8 +215,7 @@ class Canvas:
         reach = max(rx, ry) * self.unit
         if self._beyond(x, y, reach):
             return
-        ring = _circle(64 if reach > 60 else 32 if reach > 12 else 14) * np.array((rx, ry))
-        ring += np.array((x, y))
+        ring = _circle(64 if reach > 60 else 32 if reach > 12 else 14) * (rx, ry) + (x, y)
         if to is None:
             cv2.fillConvexPoly(self.pixels, self._place(ring), (*colour, texture), cv2.LINE_AA, _SHIFT)
         else:

@@ -316,7 +316,7 @@ def test_the_shelf_gives_back_what_was_put_and_misses_what_was_not(tmp_path: Pat
 @pytest.mark.timeout(900)
 def test_the_method_wins_where_it_must(tmp_path: Path) -> None:
     """The `ci` preset: a floor below which the build fails, not the figures of docs/results/affiliation.md."""
-    lines = summary(Study(PRESETS["ci"], tmp_path, jobs=2).run())
+    lines = summary(Study("ci", tmp_path, jobs=2).run())
     leak = {(line["defence"], line["victim"]): line for line in lines if line["attacker"] == "prototype"}
     for victim in (WHITE, SECOND):
         clean, noise, strong = (leak[defence, victim] for defence in (CLEAN, "canvas-noise", "strong"))
