@@ -28,7 +28,7 @@ def plot(lines: Sequence[dict[str, Any]], looks: str, file: Path) -> None:
     towers = list(dict.fromkeys(line["victim"] for line in main))
     defences = list(dict.fromkeys(line["defence"] for line in main))
     attackers = list(dict.fromkeys(line["attacker"] for line in main))
-    figure = Figure(figsize=(4.2 * len(towers), 3.6))
+    figure = Figure(figsize=(4.2 * len(towers), 3.8), layout="constrained")
     axes = figure.subplots(1, len(towers), sharey=True, squeeze=False)
     for axis, tower in zip(axes[0], towers, strict=True):
         own = [line for line in main if line["victim"] == tower]
@@ -48,8 +48,8 @@ def plot(lines: Sequence[dict[str, Any]], looks: str, file: Path) -> None:
         axis.set_ylim(0, 105)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0][0].set_ylabel("leak on clean photos, %")
-    axes[0][-1].legend(fontsize=8, frameon=False, loc="lower left")
-    figure.tight_layout()
+    handles = axes[0][0].get_legend_handles_labels()
+    figure.legend(*handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles[0]))
     figure.savefig(file, dpi=110)
 
 
