@@ -107,17 +107,21 @@ class Canvas:
         unit = float(min(width, height))
         self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
         self._words = self.pixels.view(np.uint32).reshape(-1)
-        self._look_from(np.eye(2) * unit, np.array([(width - unit) / 2, (height - unit) / 2]))
+        self._look_from((unit, 0.0), (0.0, unit), ((width - unit) / 2, (height - unit) / 2))
 
-    def _look_from(self, linear: NDArray[np.float64], offset: NDArray[np.float64]) -> None:
-        self._linear = linear
-        self._offset = offset
+    def _look_from(
+        self, across: tuple[float, float], down: tuple[float, float], origin: tuple[float, float]
+    ) -> None:
+        """Units to pixels: x = across · (x, y) + origin x, and y the same from `down`."""
+        self._rows = across, down, origin
         # How many pixels one unit measures here.
-        self.unit = math.hypot(linear[0, 0], linear[1, 0])
-        self._rows = (*linear.tolist(), offset.tolist())
-        self._to_fixed = linear.T * (1 << _SHIFT)
+        self.unit = math.hypot(across[0], down[0])
+        fixed = 1 << _SHIFT
+        self._to_fixed = np.array(
+            ((across[0] * fixed, down[0] * fixed), (across[1] * fixed, down[1] * fixed))
+        )
         # OpenCV puts whole coordinates at pixel centres, we put them at pixel corners.
-        self._shift = (offset - 0.5) * (1 << _SHIFT)
+        self._shift = np.array(((origin[0] - 0.5) * fixed, (origin[1] - 0.5) * fixed))
 
     def at(
         self, x: float, y: float, scale: float = 1.0, angle: float = 0.0, mirror: bool = False
@@ -127,8 +131,12 @@ class Canvas:
         flip = -1.0 if mirror else 1.0
         view = object.__new__(Canvas)
         view.pixels, view._words = self.pixels, self._words
-        turn = np.array([[cos * flip, -sin], [sin * flip, cos]])
-        view._look_from(self._linear @ turn, self._offset + self._linear @ np.array([x, y]))
+        (xx, xy), (yx, yy), (dx, dy) = self._rows
+        view._look_from(
+            ((xx * cos + xy * sin) * flip, xy * cos - xx * sin),
+            ((yx * cos + yy * sin) * flip, yy * cos - yx * sin),
+            (xx * x + xy * y + dx, yx * x + yy * y + dy),
+        )
         return view
 
     def _place(self, points: Points) -> NDArray[np.int32]:
@@ -288,9 +296,10 @@ class Canvas:
 
     def _in_sight(self, points: NDArray[np.float64], reach: float) -> NDArray[np.bool_]:
         """Which of the points have something of the frame within `reach` units of them."""
-        placed = points @ self._linear.T + self._offset
-        margin = reach * self.unit + 3
-        height, width = self.pixels.shape[:2]
+        placed = points @ self._to_fixed + self._shift
+        fixed = 1 << _SHIFT
+        margin = (reach * self.unit + 3) * fixed
+        height, width = self.pixels.shape[0] * fixed, self.pixels.shape[1] * fixed
         inside = (placed > -margin) & (placed < (width + margin, height + margin))
         return np.asarray(inside.all(axis=1))
 
@@ -301,7 +310,7 @@ class Canvas:
 
     def backdrop(self, stops: Sequence[tuple[float, Colour, int]]) -> None:
         """The whole frame from top to bottom: (height, colour, texture) with smooth runs in between."""
-        rows = (np.arange(self.pixels.shape[0]) + 0.5 - self._offset[1]) / self._linear[1, 1]
+        rows = (np.arange(self.pixels.shape[0]) + 0.5 - self._rows[2][1]) / self._rows[1][1]
         heights = [stop[0] for stop in stops]
         values = np.array([[*stop[1], stop[2]] for stop in stops], dtype=np.float64)
         column = np.stack([np.interp(rows, heights, values[:, i]) for i in range(4)], axis=1)
