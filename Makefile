@@ -40,7 +40,8 @@ starters: $(PY_READY)  ## train the starter encoders again (about an hour on two
 	$(BIN)/python -m lab.train_starters
 
 figures: $(PY_READY)  ## measure the figures that README and docs quote
-	$(BIN)/python -m lab.shift
+	$(BIN)/python -m lab.shift --draws 2
+	$(BIN)/python -m lab.affiliation --preset ci
 
 $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	@command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null \

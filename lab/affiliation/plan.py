@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.affiliation.album import Looks
 from lab.affiliation.channels import CHANNELS, COUNTERS, UPLOAD
@@ -123,47 +123,34 @@ _BASELINES = ("canvas-noise", "white-noise", "face-blur", "one-encoder", "per-ph
 _COUNTERS = tuple(name for name in COUNTERS if name)
 _OTHER_CHANNELS = tuple(name for name in CHANNELS if name != UPLOAD)
 
+_SHORT = Preset(
+    personas=20,
+    photos=12,
+    asked=6,
+    scale=_SMALL,
+    looks=(Looks.LOOKALIKE,),
+    album_seeds=(0,),
+    tune_seeds=(0,),
+    defences=("canvas-noise", "face-blur", *STRENGTHS),
+    attackers=(*PLAIN, "reader"),
+    walkers=PLAIN,
+    channels=("resize540_jpeg75", "two_platforms", "screenshot"),
+    counters=_COUNTERS,
+    mixed=True,
+)
+
 PRESETS: dict[str, Preset] = {
-    "ci": Preset(
+    "ci": replace(
+        _SHORT,
         personas=8,
         photos=8,
-        asked=6,
-        scale=_SMALL,
-        looks=(Looks.LOOKALIKE,),
-        album_seeds=(0,),
-        tune_seeds=(0,),
         defences=("canvas-noise", "strong"),
         attackers=PLAIN,
+        walkers=(),
+        mixed=False,
     ),
-    "brief": Preset(
-        personas=8,
-        photos=8,
-        asked=6,
-        scale=_SMALL,
-        looks=(Looks.LOOKALIKE,),
-        album_seeds=(0,),
-        tune_seeds=(0,),
-        defences=("canvas-noise", "face-blur", *STRENGTHS),
-        attackers=(*PLAIN, "reader"),
-        walkers=PLAIN,
-        channels=("resize540_jpeg75", "two_platforms", "screenshot"),
-        counters=_COUNTERS,
-    ),
-    "small": Preset(
-        personas=20,
-        photos=12,
-        asked=6,
-        scale=_SMALL,
-        looks=(Looks.LOOKALIKE,),
-        album_seeds=(0,),
-        tune_seeds=(0,),
-        defences=("canvas-noise", "face-blur", *STRENGTHS),
-        attackers=(*PLAIN, "reader"),
-        walkers=PLAIN,
-        channels=("resize540_jpeg75", "two_platforms", "screenshot"),
-        counters=_COUNTERS,
-        mixed=True,
-    ),
+    "brief": replace(_SHORT, personas=8, photos=8, mixed=False),
+    "small": _SHORT,
     "full": Preset(
         personas=20,
         photos=12,

@@ -11,11 +11,23 @@ from lab.affiliation.defences import Defence, Posted
 from photoveil import protection
 
 
-def code_state() -> str:
-    """Changes whenever the protecting code or the weights that ship with it do."""
-    root = Path(protection.__file__).parent
-    files = sorted([*root.rglob("*.py"), *root.glob("*/*.json")])
-    return fingerprint(*((str(f.relative_to(root)), f.read_bytes()) for f in files))
+def code_state(*, everything: bool = False) -> str:
+    """Changes whenever what made the delivered files does: protecting code, weights, drawing, defences.
+
+    With ``everything``, whenever any code of the lab does: figures of another attacker are no figures of this one.
+    """
+    package, lab = Path(protection.__file__).parent, Path(__file__).parents[1]
+    drawing = [
+        *lab.glob("*.py"),
+        *lab.glob("drawing/*.py"),
+        *(lab / "affiliation" / name for name in ("album.py", "defences.py")),
+    ]
+    files = {
+        *package.rglob("*.py"),
+        *package.glob("*/*.json"),
+        *(lab.rglob("*.py") if everything else drawing),
+    }
+    return fingerprint(*((f.name, f.read_bytes()) for f in sorted(files)))
 
 
 class Shelf:

@@ -130,16 +130,15 @@ class Stage:
     def _held_seen(self, tower: Tower) -> Seen:
         return general_features(tower, self.held, self.folder, f"held-{_HELD}")
 
-    def inputs(self, album: Album, posted: Sequence[Sequence[Posted]], channel: str) -> Inputs:
+    def inputs(
+        self, album: Album, posted: Sequence[Sequence[Posted]], channel: str, counter: str = ""
+    ) -> Inputs:
         """The same photos as pixels, for attackers who look anew."""
-
-        def taken(members: Sequence[Member]) -> Tensor:
-            return inputs_of([picture_of(as_taken(spec)) for member in members for spec in member.asked])
-
+        files = [one for photos in posted for one in photos]
         return Inputs(
-            inputs_of([CHANNELS[channel](picture_of(one.data)) for photos in posted for one in photos]),
-            taken(album.members),
-            taken(album.strangers),
+            inputs_of([COUNTERS[counter](CHANNELS[channel](picture_of(one.data))) for one in files]),
+            inputs_of(_taken(album.members, counter)),
+            inputs_of(_taken(album.strangers, counter)),
             _channels_first(self.general),
             _channels_first(self.held),
         )
@@ -147,10 +146,14 @@ class Stage:
     def _asked(self, tower: Tower, members: Sequence[Member], key: str, counter: str) -> Seen:
         file = self.folder / f"features-{tower.name}-{tower.encoder.sha256[:12]}-{key}{counter}.pt"
         if not file.exists():
-            pictures = [COUNTERS[counter](picture_of(as_taken(s))) for m in members for s in m.asked]
-            found = tower.look(inputs_of(pictures))
+            found = tower.look(inputs_of(_taken(members, counter)))
             torch.save((found.tokens, found.pooled), file)
         return Seen(*torch.load(file, weights_only=True))
+
+
+def _taken(members: Sequence[Member], counter: str) -> list[Image.Image]:
+    """The clean photos to be questioned about, as an attacker prepares them."""
+    return [COUNTERS[counter](picture_of(as_taken(spec))) for member in members for spec in member.asked]
 
 
 def _channels_first(photos: PhotoSet) -> Tensor:

@@ -60,10 +60,11 @@ class Study:
     def __init__(self, name: str, folder: Path, jobs: int, engine: Engine | None = None) -> None:
         self.preset, self.folder, self.jobs = PRESETS[name], folder, jobs
         self.engine = engine or Engine.load()
-        self.stage = Stage(self.preset.scale, folder, self.engine.encoders)
-        self.state = code_state()
-        self.shelf = Shelf(folder / "shelf" / self.state)
-        self._rows = folder / f"rows-{name}-{self.state}.jsonl"
+        known = folder / code_state(everything=True)
+        known.mkdir(parents=True, exist_ok=True)
+        self.stage = Stage(self.preset.scale, known, self.engine.encoders)
+        self.shelf = Shelf(folder / "shelf" / code_state())
+        self._rows = known / f"rows-{name}.jsonl"
 
     def run(self) -> list[dict[str, Any]]:
         """All rows of the plan, in its order."""
@@ -112,7 +113,9 @@ class Study:
         talks = condition.attacker not in PLAIN
         loot = self.stage.loot(album, tower, posted, condition.channel, condition.counter, said, talks)
         if condition.attacker == UNFROZEN:
-            attacker = self._unfrozen(tower, condition, self.stage.inputs(album, posted, condition.channel))
+            attacker = self._unfrozen(
+                tower, condition, self.stage.inputs(album, posted, condition.channel, condition.counter)
+            )
         else:
             attacker = self._attacker(condition.attacker, tower, condition.tune_seed)
         outcome = attacker(loot, condition.tune_seed)

@@ -321,6 +321,6 @@ def test_the_method_wins_where_it_must(tmp_path: Path) -> None:
     for victim in (WHITE, SECOND):
         clean, noise, strong = (leak[defence, victim] for defence in (CLEAN, "canvas-noise", "strong"))
         assert clean["counts"], clean
-        assert noise["leak"] >= clean["leak"] - 0.10, noise
-        assert strong["leak"] <= strong["chance"] + 0.25, strong
+        assert noise["leak"] >= clean["leak"] - 0.05, noise
+        assert strong["leak"] <= strong["chance"] + 0.15, strong
         assert strong["psnr_db"] >= 31
