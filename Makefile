@@ -50,6 +50,8 @@ $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	  || { echo "Photoveil needs Python 3.11 or newer; this is $$(python3 --version)."; exit 1; }
 	test -x $(BIN)/python || python3 -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[heif,lab,real-vlm,dev]'
+	# torchattacks pins a version of requests that it never imports, and that others here cannot live with.
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'torchattacks>=3.5.1,<4'
 	@touch $@
 
 $(JS_READY): package.json package-lock.json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -34,8 +35,13 @@ class Looks(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person of an album: the photos they posted, and later photos that show none of the seven facts."""
+    """One person of an album: the photos they posted, and later photos that show none of the seven facts.
 
+    ``key`` names the person. Albums of other sizes have the same people under the same keys, and the first of their
+    photos are the same, so what was delivered for one album serves another.
+    """
+
+    key: str
     persona: Persona
     posted: tuple[PhotoSpec, ...]
     asked: tuple[PhotoSpec, ...]
@@ -43,7 +49,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """Everything one study is about. Equal arguments of `make_album` give equal albums."""
+    """Everything one study is about. Equal arguments of `make_album` give equal albums.
+
+    ``key`` names the people and the clean photos they are questioned about.
+    """
 
     key: str
     members: tuple[Member, ...]
@@ -64,10 +73,19 @@ def make_album(looks: Looks, personas: int, photos: int, asked: int, seed: int) 
     people = _people(looks, personas, start)
     others = _people(looks, max(COHORT, personas // 4), start + 50_000)
     return Album(
-        f"{looks}-{personas}x{photos}-{asked}-s{seed}",
-        tuple(_member(p, photos, asked) for p in people),
-        tuple(_member(p, 0, asked) for p in others),
+        f"{looks}-{personas}-{asked}-s{seed}",
+        tuple(_member(f"{looks}-s{seed}-{i}", p, photos, asked) for i, p in enumerate(people)),
+        tuple(_member(f"{looks}-s{seed}-stranger{i}", p, 0, asked) for i, p in enumerate(others)),
     )
+
+
+def questions(members: Sequence[Member]) -> list[Member]:
+    """Every clean photo to be questioned about as somebody's only post: what an attacker's own Photoveil is given."""
+    return [
+        Member(f"{member.key}-asked{i}", member.persona, (spec,), ())
+        for member in members
+        for i, spec in enumerate(member.asked)
+    ]
 
 
 def _people(looks: Looks, count: int, start: int) -> list[Persona]:
@@ -105,10 +123,11 @@ def _apart(a: Look, b: Look) -> int:
     return sum(getattr(a, sign) != getattr(b, sign) for sign in ("hair_style", "glasses", "facial_hair"))
 
 
-def _member(persona: Persona, photos: int, asked: int) -> Member:
+def _member(key: str, persona: Persona, photos: int, asked: int) -> Member:
     turn = [kind for i, fact in enumerate(KINDS) for kind in ((fact, "portrait") if i % 2 else (fact,))]
     posted = tuple(sample_photo(persona, 100 + i, turn[i % len(turn)]) for i in range(photos))
-    return Member(persona, posted, tuple(sample_photo(persona, 500 + i, "portrait") for i in range(asked)))
+    later = tuple(sample_photo(persona, 500 + i, "portrait") for i in range(asked))
+    return Member(key, persona, posted, later)
 
 
 def as_taken(spec: PhotoSpec) -> bytes:

@@ -58,12 +58,14 @@ def clean(member: Member) -> list[Posted]:
     return [Posted(as_taken(spec), 100.0, 1.0) for spec in member.posted]
 
 
-def photoveil(engine: Engine, strength: str, method: str = "antithetical") -> Defence:
-    """Photoveil at a strength."""
+def photoveil(engine: Engine, strength: str, method: str = "antithetical", *, taught: bool = True) -> Defence:
+    """Photoveil at a strength; the persona is taught beforehand, or learns from one upload after the other."""
 
     def defend(member: Member) -> list[Posted]:
-        persona = Persona("member")
-        return [_protected(engine, photo, persona, strength, method) for photo in photos_of(member.posted)]
+        persona, photos = Persona("member"), photos_of(member.posted)
+        if taught:
+            engine.learn(persona, photos)
+        return [_protected(engine, photo, persona, strength, method) for photo in photos]
 
     return defend
 
@@ -112,7 +114,7 @@ def noise(like: Defence, strength: str, canvas: bool) -> Defence:
                 if canvas
                 else white_noise(photo.pixels, other.psnr_db, seed)
             )
-            result.append(_delivered(photo, noisy))
+            result.append(delivered(photo, noisy))
         return result
 
     return defend
@@ -121,7 +123,7 @@ def noise(like: Defence, strength: str, canvas: bool) -> Defence:
 def face_blur(member: Member) -> list[Posted]:
     """The face blurred beyond recognition, by somebody who always finds it (The Phantom Menace: not enough)."""
     return [
-        _delivered(photo, _blurred(photo.pixels, spec))
+        delivered(photo, _blurred(photo.pixels, spec))
         for photo, spec in zip(photos_of(member.posted), member.posted, strict=True)
     ]
 
@@ -142,7 +144,8 @@ def _protected(engine: Engine, photo: Photo, persona: Persona, strength: str, me
     return Posted(done.encoded.data, done.report.psnr_db, done.report.ssim)
 
 
-def _delivered(photo: Photo, pixels: NDArray[np.uint8]) -> Posted:
+def delivered(photo: Photo, pixels: NDArray[np.uint8]) -> Posted:
+    """The file of changed pixels, and what it cost, measured on that file."""
     data = encode(photo, pixels).data
     seen = decode(data).pixels
     return Posted(data, psnr(photo.pixels, seen), ssim(photo.pixels, seen))

@@ -1,8 +1,10 @@
 """A small LLaVA: a projector from a tower's tokens into a causal language model, both small enough for a CPU.
 
 Liu et al., Visual Instruction Tuning (arXiv 2304.08485): image tokens through an MLP in front of the text, loss on
-answers only. All questions about one photo share a forward pass; the attention mask keeps them from reading each
-other, so the result is that of asking one at a time.
+answers only. Before the tokens of the grid stands their mean, as the class token does where LLaVA is told to take
+class and patches: convolutional towers have none, and make their embedding of this mean. All questions about one
+photo share a forward pass; the attention mask keeps them from reading each other, so the result is that of asking
+one at a time.
 """
 
 from __future__ import annotations
@@ -54,19 +56,19 @@ class Reader(nn.Module):
 
     Attributes:
         channels: of the tower's tokens.
-        grid: how many tokens a photo has.
+        grid: how many tokens of a photo the language model reads: a tower's and, before them, their mean.
     """
 
-    def __init__(self, channels: int, grid: int, vocabulary: int, shape: Shape | None = None) -> None:
+    def __init__(self, channels: int, tokens: int, vocabulary: int, shape: Shape | None = None) -> None:
         super().__init__()
         shape = shape or Shape()
-        self.channels, self.grid = channels, grid
+        self.channels, self.grid = channels, tokens + 1
         width = shape.width
         self.projector = nn.Sequential(
             nn.LayerNorm(channels), nn.Linear(channels, width), nn.GELU(), nn.Linear(width, width)
         )
         self.words = nn.Embedding(vocabulary, width)
-        self.places = nn.Parameter(torch.randn(grid + _LONGEST, width) * 0.02)
+        self.places = nn.Parameter(torch.randn(self.grid + _LONGEST, width) * 0.02)
         self.blocks = nn.ModuleList(_Block(width, shape.heads) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(width)
         nn.init.normal_(self.words.weight, std=0.02)
@@ -75,13 +77,14 @@ class Reader(nn.Module):
         """Next-word scores.
 
         Args:
-            tokens: B×N×C of the photos.
+            tokens: B×N×C of the photos, as the tower gives them.
             texts: B×S×L word numbers, S texts for each photo.
 
         Returns:
             B×S×L×V.
         """
         batch, segments, length = texts.shape
+        tokens = torch.cat([tokens.mean(1, keepdim=True), tokens], dim=1)
         seen = self.projector(tokens) + self.places[: self.grid]
         written = self.words(texts) + self.places[self.grid : self.grid + length]
         x = torch.cat([seen, written.flatten(1, 2)], dim=1)

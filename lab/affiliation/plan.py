@@ -1,25 +1,40 @@
-"""Which conditions a run measures: presets from four minutes to a night."""
+"""Which conditions a run measures: presets from four minutes to days of two cores, or hours of a GPU."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lab.affiliation.album import Looks
 from lab.affiliation.channels import CHANNELS, COUNTERS, UPLOAD
 from lab.affiliation.language import Shape
-from lab.affiliation.reader import Schedule
+from lab.affiliation.owners import BASELINES
+from lab.affiliation.owners import CLEAN as CLEAN
+from lab.affiliation.reader import ALIGN, TUNE, TUNE_LORA, Schedule
 from lab.affiliation.stage import Scale
+from lab.affiliation.veil import VEIL
+from lab.affiliation.views import AUGMENT
+from photoveil.protection.catalogue import STRENGTHS as ALL_STRENGTHS
 
-WHITE, SECOND, BLACK = "starter-resnet", "starter-dla", "starter-regnet"
-BOXES = {WHITE: "white box", SECOND: "white box", BLACK: "black box"}
-"""What the defender knows of each victim's tower: two are optimised against, the third never."""
+WHITE, SECOND, GREY, BLACK = "starter-resnet", "starter-dla", "grey-resnet", "starter-regnet"
+BOXES = {WHITE: "white box", SECOND: "white box", GREY: "grey box", BLACK: "black box"}
+"""What the defender knows of each victim's tower: two are optimised against, the third has the first one's family
+but another seed and other data, the fourth is never looked at."""
 
-CLEAN, STRENGTHS = "clean", ("subtle", "balanced", "strong")
+STRENGTHS = tuple(ALL_STRENGTHS)
+MAIN = "strong"
+"""The strength that the axes are walked at."""
+
+CLIP, UNFROZEN = "clip", "unfrozen"
 PLAIN = ("prototype", "probe")
-UNFROZEN = "unfrozen"
 READERS = ("reader", "reader-lora", UNFROZEN)
+LOOK_ANEW = (CLIP, UNFROZEN)
+"""Attackers who tune the tower: they need the photos, where others make do with features."""
+
+ALL_COUNTERS = (*(name for name in COUNTERS if name), AUGMENT, *VEIL)
+_OTHER_CHANNELS = tuple(name for name in CHANNELS if name != UPLOAD)
 
 
 @dataclass(frozen=True)
@@ -32,7 +47,10 @@ class Condition:
         share: of each member's photos that was treated; the rest is clean.
         mixed: the realistic case: four kinds of facts appear in treated photos only, and are asked for; clean photos
             of the same people show the other three.
-        counter: what the attacker does to all photos first.
+        counter: what the attacker does about it.
+        people: how many of the album's people the attacker knows; with 1, one person at a time is known and treated,
+            and the attacker has clean photos of all others without knowing anything about them.
+        photos: posted photos of each.
     """
 
     looks: Looks
@@ -45,126 +63,234 @@ class Condition:
     share: float = 1.0
     mixed: bool = False
     counter: str = ""
+    people: int = 20
+    photos: int = 8
 
     @property
     def key(self) -> str:
         """Names the row."""
-        parts = (self.looks, self.album_seed, self.defence, self.channel, self.victim, self.attacker)
-        return "/".join(
-            map(
-                str,
-                (
-                    *parts,
-                    self.tune_seed,
-                    self.share,
-                    "mixed" if self.mixed else "all",
-                    self.counter or "as is",
-                ),
-            )
-        )
+        parts: tuple[object, ...] = (self.looks, self.album_seed, self.defence, self.channel, self.victim)
+        parts += (self.attacker, self.tune_seed, self.share, "mixed" if self.mixed else "all")
+        parts += (self.counter or "as is", f"{self.people}x{self.photos}")
+        return "/".join(map(str, parts))
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Condition:
+        """The condition of a row, also of one read from a file."""
+        values = {name: row[name] for name in cls.__dataclass_fields__}
+        return cls(**values | {"looks": Looks(row["looks"])})
+
+    @property
+    def gate(self) -> Condition:
+        """The same attacker on clean photos: it has to succeed, or this row says nothing."""
+        return replace(self, defence=CLEAN, share=1.0, counter=gate_counter(self.counter))
+
+
+def gate_counter(counter: str) -> str:
+    """What the attacker of the gate does: who runs Photoveil has nothing to undo on clean photos."""
+    return "" if counter in VEIL else counter
+
+
+@dataclass(frozen=True)
+class Block:
+    """Conditions of every combination of these values; with ``once``, for the first album and tuning seed only.
+
+    Without ``people`` or ``photos``, those of the preset.
+    """
+
+    defences: tuple[str, ...]
+    attackers: tuple[str, ...]
+    victims: tuple[str, ...]
+    channels: tuple[str, ...] = (UPLOAD,)
+    counters: tuple[str, ...] = ("",)
+    shares: tuple[float, ...] = (1.0,)
+    mixed: bool = False
+    people: tuple[int, ...] = ()
+    photos: tuple[int, ...] = ()
+    once: bool = True
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A run: size of the albums, the attackers' scale, and the axes that are walked, by ``walkers`` alone."""
+    """A run: size of the albums, the attackers' scale, and what is measured.
+
+    Attributes:
+        helpers: people and photos of each that an attacker protects to learn from.
+    """
 
     personas: int
     photos: int
     asked: int
+    helpers: tuple[int, int]
     scale: Scale
     looks: tuple[Looks, ...]
     album_seeds: tuple[int, ...]
     tune_seeds: tuple[int, ...]
-    defences: tuple[str, ...]
-    attackers: tuple[str, ...]
-    walkers: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    shares: tuple[float, ...] = ()
-    mixed: bool = False
-    counters: tuple[str, ...] = ()
+    blocks: tuple[Block, ...]
 
     def conditions(self) -> Iterator[Condition]:
-        """Every row to measure, the clean attackers first: without them no other counts."""
-        for looks, seed in itertools.product(self.looks, self.album_seeds):
-            for defence, victim, attacker in itertools.product(
-                (CLEAN, *self.defences), BOXES, self.attackers
-            ):
-                # The readers' time goes to one white box and the black box.
-                if attacker in READERS and victim == SECOND:
-                    continue
-                for tune in self.tune_seeds if attacker in READERS else self.tune_seeds[:1]:
-                    yield Condition(looks, seed, defence, UPLOAD, victim, attacker, tune)
-            if seed == self.album_seeds[0]:
-                yield from self._axes(looks, seed)
+        """Every row to measure, each block's clean attackers first: without them no other counts."""
+        found: dict[str, Condition] = {}
+        for block in self.blocks:
+            rows = list(self._rows(block))
+            for condition in (*(row.gate for row in rows), *rows):
+                found.setdefault(condition.key, condition)
+        return iter(found.values())
 
-    def _axes(self, looks: Looks, seed: int) -> Iterator[Condition]:
-        """Channels, shares and the mixed case, for one album and one seed."""
-        tune = self.tune_seeds[0]
-        for attacker in self.walkers:
-            for defence, channel in itertools.product((CLEAN, "strong"), self.channels):
-                yield Condition(looks, seed, defence, channel, WHITE, attacker, tune)
-            for defence, counter in itertools.product((CLEAN, "strong"), self.counters):
-                yield Condition(looks, seed, defence, UPLOAD, WHITE, attacker, tune, counter=counter)
-            for share in self.shares:
-                yield Condition(looks, seed, "strong", UPLOAD, WHITE, attacker, tune, share)
-        if self.mixed:
-            readers = [attacker for attacker in self.attackers if attacker in READERS]
-            for attacker, defence, victim in itertools.product(readers, (CLEAN, "strong"), (WHITE, BLACK)):
-                yield Condition(looks, seed, defence, UPLOAD, victim, attacker, tune, mixed=True)
+    def _rows(self, block: Block) -> Iterator[Condition]:
+        seeds = self.album_seeds[:1] if block.once else self.album_seeds
+        # What needs other pictures stands before what looks at the same ones again.
+        for (
+            looks,
+            seed,
+            people,
+            photos,
+            defence,
+            channel,
+            counter,
+            share,
+            victim,
+            attacker,
+        ) in itertools.product(
+            self.looks,
+            seeds,
+            block.people or (self.personas,),
+            block.photos or (self.photos,),
+            block.defences,
+            block.channels,
+            block.counters,
+            block.shares,
+            block.victims,
+            block.attackers,
+        ):
+            for tune in self.tune_seeds[:1] if block.once or attacker in PLAIN else self.tune_seeds:
+                yield Condition(
+                    looks,
+                    seed,
+                    defence,
+                    channel,
+                    victim,
+                    attacker,
+                    tune,
+                    share,
+                    block.mixed,
+                    counter,
+                    people,
+                    photos,
+                )
+
+
+def _axes(attackers: Sequence[str], victims: Sequence[str], defences: Sequence[str]) -> tuple[Block, ...]:
+    """Everything but the strength, one axis at a time."""
+    block = Block(tuple(defences), tuple(attackers), tuple(victims))
+    return (
+        replace(block, channels=_OTHER_CHANNELS),
+        replace(block, counters=ALL_COUNTERS),
+        replace(block, shares=(0.2, 0.4, 0.6, 0.8)),
+        replace(block, people=(1, 10, 50)),
+        replace(block, photos=(4, 8, 16)),
+    )
 
 
 _SMALL = Scale(
-    3000, Shape(96, 2, 4), Schedule(500, 32, 3e-3), Schedule(200, 24, 2e-3), Schedule(120, 16, 1e-3)
+    3000,
+    Shape(96, 2, 4),
+    ALIGN,
+    TUNE,
+    TUNE_LORA,
+    Schedule(120, 16, 1e-3),
+    Schedule(60, 16, 5e-3),
+    views=6,
 )
 _LARGE = Scale(
-    6000, Shape(192, 4, 6), Schedule(2500, 48, 1.5e-3), Schedule(500, 32, 1e-3), Schedule(400, 24, 1e-3)
+    6000,
+    Shape(192, 4, 6),
+    Schedule(2500, 48, 1.5e-3),
+    Schedule(500, 32, 1e-3),
+    Schedule(800, 32, 4e-3),
+    Schedule(400, 24, 1e-3),
+    Schedule(400, 32, 5e-3),
+    views=8,
 )
-_BASELINES = ("canvas-noise", "white-noise", "face-blur", "one-encoder", "per-photo", "shared-decoy")
-_COUNTERS = tuple(name for name in COUNTERS if name)
-_OTHER_CHANNELS = tuple(name for name in CHANNELS if name != UPLOAD)
+_HUGE = Scale(
+    20_000,
+    Shape(384, 8, 8),
+    Schedule(6000, 96, 8e-4),
+    Schedule(1000, 64, 5e-4),
+    Schedule(1500, 64, 2e-3),
+    Schedule(800, 48, 5e-4),
+    Schedule(800, 64, 5e-3),
+    views=12,
+)
 
-_SHORT = Preset(
-    personas=20,
-    photos=12,
-    asked=6,
-    scale=_SMALL,
-    looks=(Looks.LOOKALIKE,),
-    album_seeds=(0,),
-    tune_seeds=(0,),
-    defences=("canvas-noise", "face-blur", *STRENGTHS),
-    attackers=(*PLAIN, "reader"),
-    walkers=PLAIN,
-    channels=("resize540_jpeg75", "two_platforms", "screenshot"),
-    counters=_COUNTERS,
-    mixed=True,
+_STARTERS, _ALL = (WHITE, SECOND, BLACK), tuple(BOXES)
+_READ = (WHITE, GREY, BLACK)
+"""The readers' time goes to one white box and what is not known."""
+
+_ATTACKED_HARD = tuple(name for name in STRENGTHS if name in (MAIN, "film"))
+
+_FULL_BLOCKS = (
+    Block((*BASELINES, *STRENGTHS), PLAIN, _ALL, once=False),
+    Block((*BASELINES, *STRENGTHS), (*READERS, CLIP), _READ, once=False),
+    Block(_ATTACKED_HARD, READERS, _READ, mixed=True, once=False),
+    *_axes(PLAIN, _ALL, _ATTACKED_HARD),
+    *_axes(("reader",), (WHITE,), _ATTACKED_HARD),
+    Block((MAIN,), LOOK_ANEW, (WHITE,), counters=(AUGMENT,)),
 )
 
 PRESETS: dict[str, Preset] = {
-    "ci": replace(
-        _SHORT,
+    "ci": Preset(
         personas=8,
         photos=8,
-        defences=("canvas-noise", "strong"),
-        attackers=PLAIN,
-        walkers=(),
-        mixed=False,
+        asked=6,
+        helpers=(4, 4),
+        scale=_SMALL,
+        looks=(Looks.LOOKALIKE,),
+        album_seeds=(0,),
+        tune_seeds=(0,),
+        blocks=(Block(("canvas-noise", MAIN), PLAIN, _STARTERS),),
     ),
-    "brief": replace(_SHORT, personas=8, photos=8, mixed=False),
-    "small": _SHORT,
+    "small": Preset(
+        personas=20,
+        photos=8,
+        asked=4,
+        helpers=(6, 8),
+        scale=_SMALL,
+        looks=(Looks.LOOKALIKE,),
+        album_seeds=(0,),
+        tune_seeds=(0,),
+        blocks=(
+            Block(("canvas-noise", "face-blur", *STRENGTHS), PLAIN, _ALL),
+            Block(("balanced", MAIN), ("reader",), (WHITE,)),
+            Block((MAIN,), ("reader",), (WHITE,), mixed=True),
+            Block((MAIN,), (CLIP,), (WHITE,)),
+            Block((MAIN,), PLAIN, (WHITE,), channels=("resize540_jpeg75", "two_platforms", "screenshot")),
+            Block((MAIN,), PLAIN, (WHITE,), counters=ALL_COUNTERS),
+            Block((MAIN,), PLAIN, (WHITE,), shares=(0.4, 0.8)),
+            Block((MAIN,), PLAIN, (WHITE,), people=(1, 10)),
+            Block((MAIN,), PLAIN, (WHITE,), photos=(4,)),
+        ),
+    ),
     "full": Preset(
         personas=20,
-        photos=12,
+        photos=8,
         asked=6,
+        helpers=(24, 8),
         scale=_LARGE,
         looks=(Looks.LOOKALIKE, Looks.EASY),
         album_seeds=(0, 1, 2),
         tune_seeds=(0, 1),
-        defences=(*_BASELINES, *STRENGTHS),
-        attackers=(*PLAIN, *READERS),
-        walkers=(*PLAIN, "reader"),
-        channels=_OTHER_CHANNELS,
-        counters=_COUNTERS,
-        shares=(0.2, 0.4, 0.6, 0.8),
-        mixed=True,
+        blocks=_FULL_BLOCKS,
+    ),
+    "gpu": Preset(
+        personas=20,
+        photos=16,
+        asked=8,
+        helpers=(40, 8),
+        scale=_HUGE,
+        looks=(Looks.LOOKALIKE, Looks.EASY),
+        album_seeds=(0, 1, 2),
+        tune_seeds=(0, 1),
+        blocks=_FULL_BLOCKS,
     ),
 }

@@ -8,23 +8,20 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from lab.affiliation.channels import UPLOAD
 from lab.affiliation.metrics import GATE
 
 _COLOURS = ("#5a45e0", "#e08a45", "#2f9e8f", "#b23a6f", "#6b7280")
 
 
 def plot(lines: Sequence[dict[str, Any]], looks: str, file: Path) -> None:
-    """Bars by tower and defence, one for each attacker that passed the gate, with their intervals."""
-    main = [
-        line
-        for line in lines
-        if line["looks"] == looks
-        and line["channel"] == UPLOAD
-        and line["share"] == 1
-        and not line["mixed"]
-        and not line["counter"]
-    ]
+    """Bars by tower and defence, one for each attacker that passed the gate, with their intervals.
+
+    Args:
+        lines: of the main table.
+        looks: whose people to show.
+        file: the PNG to write.
+    """
+    main = [line for line in lines if line["looks"] == looks]
     towers = list(dict.fromkeys(line["victim"] for line in main))
     defences = list(dict.fromkeys(line["defence"] for line in main))
     attackers = list(dict.fromkeys(line["attacker"] for line in main))

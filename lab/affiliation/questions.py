@@ -38,6 +38,8 @@ VISIBLE_QUESTIONS: dict[str, str] = {
     "place": "which place is seen",
 }
 DESCRIBE = "describe this photo"
+TELLING = frozenset(VISIBLE_QUESTIONS[name] for name in ("hair_style", "glasses", "facial_hair"))
+"""Questions about the signs by which people of the same skin and hair colour are told apart."""
 
 QuestionAnswer = tuple[str, str]
 

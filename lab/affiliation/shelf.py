@@ -3,46 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
-from lab.affiliation.album import Album, fingerprint
+from lab.affiliation.album import Member, fingerprint
 from lab.affiliation.defences import Defence, Posted
 from photoveil import protection
+
+_MAKERS = ("album.py", "defences.py", "outside.py", "owners.py")
 
 
 def code_state(*, everything: bool = False) -> str:
     """Changes whenever what made the delivered files does: protecting code, weights, drawing, defences.
 
-    With ``everything``, whenever any code of the lab does: figures of another attacker are no figures of this one.
+    With ``everything``, whenever any code or tower of the lab does: figures of another attacker are no figures of
+    this one.
     """
     package, lab = Path(protection.__file__).parent, Path(__file__).parents[1]
     drawing = [
         *lab.glob("*.py"),
         *lab.glob("drawing/*.py"),
-        *(lab / "affiliation" / name for name in ("album.py", "defences.py")),
+        *(lab / "affiliation" / name for name in _MAKERS),
     ]
     files = {
         *package.rglob("*.py"),
         *package.glob("*/*.json"),
-        *(lab.rglob("*.py") if everything else drawing),
+        *([*lab.rglob("*.py"), *lab.glob("towers/*/*.json")] if everything else drawing),
     }
     return fingerprint(*((f.name, f.read_bytes()) for f in sorted(files)))
 
 
 class Shelf:
-    """Files by album, defence and member."""
+    """Files by member and defence. More photos than a member needs serve as well: the first are the same."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
-    def has(self, album: Album, defence: str, member: int) -> bool:
+    def has(self, member: Member, defence: str) -> bool:
         """Whether a member's files are there."""
-        return self._facts(album, defence, member).exists()
+        facts = self._facts(member, defence)
+        return facts.exists() and len(json.loads(facts.read_text())) >= len(member.posted)
 
-    def put(self, album: Album, defence: str, member: int, posted: list[Posted]) -> None:
+    def put(self, member: Member, defence: str, posted: Sequence[Posted]) -> None:
         """Keep a member's files; the list of them is written last."""
-        facts = self._facts(album, defence, member)
+        facts = self._facts(member, defence)
         facts.parent.mkdir(parents=True, exist_ok=True)
         for index, one in enumerate(posted):
             self._photo(facts, index).write_bytes(one.data)
@@ -50,30 +54,28 @@ class Shelf:
         draft.write_text(json.dumps([(one.psnr_db, one.ssim) for one in posted]))
         draft.replace(facts)
 
-    def get(self, album: Album, defence: str, member: int) -> list[Posted]:
+    def get(self, member: Member, defence: str) -> list[Posted]:
         """A member's files."""
-        facts = self._facts(album, defence, member)
-        costs = json.loads(facts.read_text())
+        facts = self._facts(member, defence)
+        costs = json.loads(facts.read_text())[: len(member.posted)]
         return [Posted(self._photo(facts, i).read_bytes(), *cost) for i, cost in enumerate(costs)]
 
-    def missing(self, album: Album, defence: str) -> Iterator[int]:
-        """Members whose files are not there yet."""
-        return (i for i in range(len(album.members)) if not self.has(album, defence, i))
+    def missing(self, members: Sequence[Member], defence: str) -> list[Member]:
+        """Those whose files are not there yet."""
+        return [member for member in members if not self.has(member, defence)]
 
-    def through(self, album: Album, defence: str, apply: Defence) -> Defence:
+    def through(self, defence: str, apply: Defence) -> Defence:
         """The defence with the shelf in front of it."""
-        index = {member.persona.seed: i for i, member in enumerate(album.members)}
 
-        def defend(member: object) -> list[Posted]:
-            place = index[member.persona.seed]  # type: ignore[attr-defined]
-            if not self.has(album, defence, place):
-                self.put(album, defence, place, apply(member))  # type: ignore[arg-type]
-            return self.get(album, defence, place)
+        def defend(member: Member) -> list[Posted]:
+            if not self.has(member, defence):
+                self.put(member, defence, apply(member))
+            return self.get(member, defence)
 
         return defend
 
-    def _facts(self, album: Album, defence: str, member: int) -> Path:
-        return self._folder / album.key / defence / f"{member}.json"
+    def _facts(self, member: Member, defence: str) -> Path:
+        return self.folder / member.key / f"{defence}.json"
 
     @staticmethod
     def _photo(facts: Path, index: int) -> Path:

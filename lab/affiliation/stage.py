@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,16 +20,21 @@ from lab.affiliation.channels import CHANNELS, COUNTERS
 from lab.affiliation.defences import Posted
 from lab.affiliation.language import Reader, Shape
 from lab.affiliation.questions import fact_pairs, tokenizer, visible_pairs
-from lab.affiliation.reader import Schedule, align
+from lab.affiliation.reader import Schedule, align, views_of
 from lab.affiliation.towers import Seen, Tower, general_features, inputs_of
 from lab.affiliation.unfrozen import Inputs
+from lab.affiliation.views import AUGMENT, views
 from lab.people import KINDS
 from lab.starters.data import PhotoSet, draw
-from photoveil.protection import catalogue
-from photoveil.protection.encoders import Encoder, load_encoders
+from photoveil.protection.encoders import Encoder
 
 _GENERAL_FROM, _HELD_FROM = 840_000_000, 845_000_000
 _HELD = 200
+_Key = tuple[
+    bytes, str, str, bool
+]  # of a file's views: its hash, channel, counter, and whether crops are wanted
+_KEPT = 700
+"""Files whose views are kept in memory: about 150 kB a view, and at most a dozen views."""
 
 
 @dataclass(frozen=True)
@@ -37,39 +44,42 @@ class Scale:
     Attributes:
         general: clean photos of others that readers are aligned on.
         shape: of the language model.
-        align, tune, unfreeze: schedules of alignment, of fine-tuning, and of fine-tuning the tower as well.
+        align, tune, lora, unfreeze: schedules of alignment, of fine-tuning, of the same with low-rank additions, and
+            of fine-tuning the tower as well.
+        clip: schedule of the attacker who fine-tunes the tower and names.
+        views: of each posted photo, for those who augment.
     """
 
     general: int
     shape: Shape
     align: Schedule
     tune: Schedule
+    lora: Schedule
     unfreeze: Schedule
+    clip: Schedule
+    views: int
 
 
 class Stage:
     """Everything that stays the same from condition to condition."""
 
-    def __init__(self, scale: Scale, folder: Path, encoders: Sequence[Encoder] | None = None) -> None:
-        self.scale, self.folder = scale, folder
+    def __init__(self, scale: Scale, folder: Path, encoders: Sequence[Encoder], device: torch.device) -> None:
+        self.scale, self.folder, self.device = scale, folder, device
         self.words = tokenizer()
-        self._encoders = encoders
-
-    @cached_property
-    def towers(self) -> dict[str, Tower]:
-        """Victims' towers by name."""
-        found = self._encoders or load_encoders(catalogue.model_set("starter"), torch.device("cpu"))
-        return {encoder.name: Tower(encoder).eval() for encoder in found}
+        self.towers = {encoder.name: Tower(encoder).eval() for encoder in encoders}
+        (self.side,) = {encoder.size for encoder in encoders}  # towers share what they are shown
+        self._shown: dict[_Key, Tensor] = {}
+        self._latest: tuple[str, Tensor, Seen] | None = None
 
     @cached_property
     def general(self) -> PhotoSet:
         """Photos of other people, to learn to talk about photos from."""
-        return draw(range(_GENERAL_FROM, _GENERAL_FROM + self.scale.general))
+        return draw(range(_GENERAL_FROM, _GENERAL_FROM + self.scale.general), self.side)
 
     @cached_property
     def held(self) -> PhotoSet:
         """More of them, for the test of general ability."""
-        return draw(range(_HELD_FROM, _HELD_FROM + _HELD))
+        return draw(range(_HELD_FROM, _HELD_FROM + _HELD), self.side)
 
     def general_seen(self, tower: Tower) -> Seen:
         """What a tower sees of the general photos."""
@@ -80,12 +90,14 @@ class Stage:
         seen, scale = self.general_seen(tower), self.scale
         torch.manual_seed(seed)
         reader = Reader(seen.tokens.shape[2], seen.tokens.shape[1], len(self.words.vocabulary), scale.shape)
+        reader.to(self.device)
         kind = f"{scale.shape.width}x{scale.shape.layers}-{scale.general}-{scale.align.steps}-{seed}"
         file = self.folder / f"reader-{tower.name}-{tower.encoder.sha256[:12]}-{kind}.pt"
         if file.exists():
-            reader.load_state_dict(torch.load(file, weights_only=True))
+            reader.load_state_dict(torch.load(file, weights_only=True, map_location=self.device))
             return reader
-        align(reader, seen, self.general, self.words, scale.align, seed)
+        with self.device:
+            align(reader, seen, self.general, self.words, scale.align, seed)
         draft = file.with_suffix(".part")
         torch.save(reader.state_dict(), draft)
         draft.replace(file)
@@ -104,21 +116,23 @@ class Stage:
         """Everything an attacker behind ``tower`` has of an album whose photos were delivered as ``posted``.
 
         ``kinds``, one entry per photo of a member, limits what is said about each photo; by default all facts.
-        Attackers that do not ``talk`` need no photos of others.
+        Attackers that do not ``talk`` need no photos of others, and those who do learn from crops as well.
         """
         nothing = Seen(torch.empty(0), torch.empty(0))
-        files = [(m, i, one) for m, photos in enumerate(posted) for i, one in enumerate(photos)]
-        pictures = [COUNTERS[counter](CHANNELS[channel](picture_of(one.data))) for _, _, one in files]
+        inputs = self.shown(posted, channel, counter, crops=talks)
+        files = [(m, i) for m, photos in enumerate(posted) for i in range(len(photos))]
+        files = [file for file in files for _ in range(len(inputs) // len(files))]
         members = album.members
-        said = [fact_pairs(members[m].persona.facts, kinds[i] if kinds else KINDS) for m, i, _ in files]
         facts = [member.persona.facts for member in members]
         return Loot(
-            posted=tower.look(inputs_of(pictures)),
-            owners=torch.tensor([m for m, _, _ in files]),
-            pairs=said,
+            posted=self._seen(tower, inputs),
+            owners=torch.tensor([m for m, _ in files], device=self.device),
+            pairs=[fact_pairs(facts[m], kinds[i] if kinds else KINDS) for m, i in files],
             facts=facts,
             asked=self._asked(tower, album.members, f"asked-{album.key}", counter),
-            askers=torch.tensor([m for m, member in enumerate(members) for _ in member.asked]),
+            askers=torch.tensor(
+                [m for m, member in enumerate(members) for _ in member.asked], device=self.device
+            ),
             strange=self._asked(tower, album.strangers, f"strangers-{album.key}", counter),
             strange_facts=[m.persona.facts for m in album.strangers for _ in m.asked],
             others=self.general_seen(tower) if talks else nothing,
@@ -127,33 +141,81 @@ class Stage:
             held_pairs=[visible_pairs(seen) for seen in self.held.attributes] if talks else [],
         )
 
+    def _seen(self, tower: Tower, inputs: Tensor) -> Seen:
+        """What a tower sees; the latest is kept, as several attackers ask for it one after the other."""
+        if self._latest is not None:
+            name, same, seen = self._latest
+            if name == tower.name and torch.equal(same, inputs):
+                return seen
+        seen = tower.look(inputs)
+        self._latest = (tower.name, inputs, seen)
+        return seen
+
     def _held_seen(self, tower: Tower) -> Seen:
         return general_features(tower, self.held, self.folder, f"held-{_HELD}")
 
     def inputs(
-        self, album: Album, posted: Sequence[Sequence[Posted]], channel: str, counter: str = ""
+        self,
+        album: Album,
+        posted: Sequence[Sequence[Posted]],
+        channel: str,
+        counter: str = "",
+        *,
+        crops: bool = True,
     ) -> Inputs:
         """The same photos as pixels, for attackers who look anew."""
-        files = [one for photos in posted for one in photos]
         return Inputs(
-            inputs_of([COUNTERS[counter](CHANNELS[channel](picture_of(one.data))) for one in files]),
-            inputs_of(_taken(album.members, counter)),
-            inputs_of(_taken(album.strangers, counter)),
+            self.shown(posted, channel, counter, crops=crops),
+            inputs_of(_taken(album.members, counter), self.side),
+            inputs_of(_taken(album.strangers, counter), self.side),
             _channels_first(self.general),
             _channels_first(self.held),
         )
 
+    def shown(
+        self, posted: Sequence[Sequence[Posted]], channel: str, counter: str = "", *, crops: bool = False
+    ) -> Tensor:
+        """What towers are shown of delivered files: bytes, all views of a file one after the other.
+
+        The latest are kept, as every attacker and every tower asks for the same.
+        """
+        files = [one.data for photos in posted for one in photos]
+        keys = [(hashlib.sha256(data).digest(), channel, counter, crops) for data in files]
+        lacking = {key: data for key, data in zip(keys, files, strict=True) if key not in self._shown}
+        # Pillow lets go of the interpreter while it works.
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            made = dict(zip(lacking, pool.map(self._views, lacking.values(), lacking), strict=True))
+        known = self._shown | made
+        self._shown = dict(list(known.items())[-_KEPT:])
+        return torch.cat([known[key] for key in keys])
+
+    def _views(self, data: bytes, key: _Key) -> Tensor:
+        digest, channel, counter, crops = key
+        seed = int.from_bytes(digest[:6], "big")
+        picture = _prepared(CHANNELS[channel](picture_of(data)), counter)
+        if counter == AUGMENT:
+            pictures = views(picture, self.scale.views, seed)
+        else:
+            pictures = views_of(picture, seed) if crops else [picture]
+        return inputs_of(pictures, self.side)
+
     def _asked(self, tower: Tower, members: Sequence[Member], key: str, counter: str) -> Seen:
-        file = self.folder / f"features-{tower.name}-{tower.encoder.sha256[:12]}-{key}{counter}.pt"
+        prepared = counter if counter in COUNTERS else ""
+        file = self.folder / f"features-{tower.name}-{tower.encoder.sha256[:12]}-{key}{prepared}.pt"
         if not file.exists():
-            found = tower.look(inputs_of(_taken(members, counter)))
+            found = tower.look(inputs_of(_taken(members, prepared), self.side))
             torch.save((found.tokens, found.pooled), file)
-        return Seen(*torch.load(file, weights_only=True))
+        return Seen(*torch.load(file, weights_only=True, map_location=self.device))
+
+
+def _prepared(picture: Image.Image, counter: str) -> Image.Image:
+    """A photo after what the attacker does to single photos; other counters work on features, or on posted photos."""
+    return COUNTERS[counter if counter in COUNTERS else ""](picture)
 
 
 def _taken(members: Sequence[Member], counter: str) -> list[Image.Image]:
     """The clean photos to be questioned about, as an attacker prepares them."""
-    return [COUNTERS[counter](picture_of(as_taken(spec))) for member in members for spec in member.asked]
+    return [_prepared(picture_of(as_taken(spec)), counter) for member in members for spec in member.asked]
 
 
 def _channels_first(photos: PhotoSet) -> Tensor:

@@ -12,8 +12,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lab.starters.data import PhotoSet
+from photoveil.protection import catalogue
 from photoveil.protection.channel import centre_view
-from photoveil.protection.encoders import Encoder
+from photoveil.protection.encoders import Encoder, load_encoders
+
+TOWERS = Path(__file__).parents[1] / "towers"
+"""Folder of the lab's own model sets."""
 
 _BATCH = 32
 
@@ -44,7 +48,8 @@ class Tower(nn.Module):
         self.name, self.size = encoder.name, encoder.size
 
     def forward(self, images: Tensor) -> Seen:
-        """``images`` B×3×S×S in 0…1."""
+        """``images`` B×3×S×S in 0…1; they are brought to where the tower is."""
+        images = images.to(self.encoder.mean.device)
         x = ((images - self.encoder.mean) / self.encoder.std).contiguous(memory_format=torch.channels_last)
         out = self.encoder.visual.forward_intermediates(x, indices=[-1], output_fmt="NCHW")
         tokens = out["image_intermediates"][-1].flatten(2).transpose(1, 2)
@@ -78,4 +83,15 @@ def general_features(tower: Tower, photos: PhotoSet, folder: Path, key: str) -> 
         draft = file.with_suffix(".part")
         torch.save((found.tokens, found.pooled), draft)
         draft.replace(file)
-    return Seen(*torch.load(file, weights_only=True))
+    return Seen(*torch.load(file, weights_only=True, map_location=tower.encoder.mean.device))
+
+
+def grey_towers(device: torch.device, folder: Path = TOWERS) -> list[Encoder]:
+    """Encoders of the surrogates' families with another seed and other data; none where they were not trained."""
+    if not any((folder / "grey").glob("*.json")):
+        return []
+    found = load_encoders(catalogue.model_set("grey", folder), device)
+    for encoder in found:
+        # "starter-resnet" would be mistaken for the white box.
+        encoder.name = encoder.name.replace("starter-", "grey-")
+    return found

@@ -1,4 +1,8 @@
-"""The attacker who does not leave the tower as it is: tower, projector and language model learn together."""
+"""The attacker who does not leave the tower as it is: tower, projector and language model learn together.
+
+The reader learns first, on the features of the frozen tower: that costs little, and the tower is then tuned by
+gradients of a reader that knows what it is looking for.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,23 @@ from torch import Tensor
 from lab.affiliation.attackers import Loot, Outcome, general_ability
 from lab.affiliation.language import Reader, written
 from lab.affiliation.questions import fact_pairs
-from lab.affiliation.reader import Schedule, answer_loss, learn, right_answers
+from lab.affiliation.reader import (
+    OF_OTHERS,
+    Schedule,
+    answer_loss,
+    fine_tune,
+    learn,
+    right_answers,
+    some,
+)
 from lab.affiliation.towers import Tower, as_floats
 from lab.words import Tokenizer
 
 TOWER_SHARE = 0.1
 """The tower's learning rate as a share of the reader's."""
+
+FIRST = Schedule(200, 24, 2e-3)
+"""What the reader learns before the tower does."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +49,19 @@ class Inputs:
 
 @dataclass(frozen=True)
 class UnfrozenAttack:
-    """Everything is tuned, mirrored photos among the rest; batch statistics stay as they were trained."""
+    """Everything is tuned, mirrored photos among the rest; batch statistics stay as they were trained.
+
+    Attributes:
+        schedule: of tower and reader together.
+        first: of the reader alone, before.
+    """
 
     tower: Tower
     reader: Reader
     words: Tokenizer
     schedule: Schedule
     inputs: Inputs
+    first: Schedule = FIRST
 
     def __call__(self, loot: Loot, seed: int) -> Outcome:
         """Tune copies of tower and reader, then look at the clean photos through the tuned tower."""
@@ -49,6 +70,9 @@ class UnfrozenAttack:
         tower.encoder.visual.requires_grad_(True)
         tower.eval()
         before = general_ability(reader, loot.held, loot.held_pairs, self.words)
+        fine_tune(
+            reader, loot.posted, loot.pairs, loot.others, loot.other_pairs, self.words, self.first, seed
+        )
         batches = self._batches(loot, np.random.default_rng([seed, 47]))
 
         def loss(_step: int) -> Tensor:
@@ -71,8 +95,14 @@ class UnfrozenAttack:
         while True:
             mine = rng.choice(len(loot.pairs), min(size, len(loot.pairs)), replace=False)
             theirs = rng.choice(len(loot.other_pairs), max(1, size // 2), replace=False)
-            photos = torch.cat([self.inputs.posted[mine], self.inputs.others[theirs]])
-            mirrored = torch.from_numpy(rng.random(len(photos)) < 0.5)
-            photos = torch.where(mirrored[:, None, None, None], photos.flip(3), photos)
-            chosen = [loot.pairs[i] for i in mine] + [loot.other_pairs[i] for i in theirs]
+            photos = mirrored(torch.cat([self.inputs.posted[mine], self.inputs.others[theirs]]), rng)
+            chosen = [loot.pairs[i] for i in mine] + [
+                some(loot.other_pairs[i], OF_OTHERS, rng) for i in theirs
+            ]
             yield as_floats(photos), *written(chosen, self.words)
+
+
+def mirrored(photos: Tensor, rng: np.random.Generator) -> Tensor:
+    """Every second photo of a batch (B×3×H×W), drawn by lot, as in a mirror."""
+    chosen = torch.from_numpy(rng.random(len(photos)) < 0.5)
+    return torch.where(chosen[:, None, None, None], photos.flip(3), photos)

@@ -60,7 +60,7 @@ def test_a_lone_edge_is_no_excuse() -> None:
 
 def test_strengths_are_ordered() -> None:
     chosen = list(STRENGTHS.values())
-    assert [s.name for s in chosen] == ["subtle", "balanced", "strong"]
+    assert [s.name for s in chosen] == ["subtle", "balanced", "strong", "film"]
     assert sorted(chosen, key=lambda s: s.flat) == chosen
     assert sorted(chosen, key=lambda s: s.psnr_floor, reverse=True) == chosen
     assert STRENGTHS["balanced"].psnr_floor >= 34

@@ -1,0 +1,249 @@
+"""What is measured, which rows count, and where the figures go."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from lab.affiliation import study as studies
+from lab.affiliation import towers
+from lab.affiliation.__main__ import default_device
+from lab.affiliation.album import Looks
+from lab.affiliation.digest import newest, write_run
+from lab.affiliation.owners import BASELINES, CLEAN, defence
+from lab.affiliation.plan import (
+    ALL_COUNTERS,
+    BLACK,
+    BOXES,
+    GREY,
+    LOOK_ANEW,
+    PLAIN,
+    PRESETS,
+    READERS,
+    STRENGTHS,
+    WHITE,
+    Block,
+    Condition,
+)
+from lab.affiliation.shelf import Shelf
+from lab.affiliation.tables import as_markdown, summary
+from lab.affiliation.veil import VEIL, VEIL_MAP
+from lab.people import KINDS
+from photoveil.protection import catalogue
+from tests.lab.worlds import tiny_engine, tiny_study
+from tests.tiny_models import tiny_models
+
+GOOD = Condition(Looks.LOOKALIKE, 0, CLEAN, "upload", WHITE, "probe", 0)
+
+
+def _row(condition: Condition, leak: float, chance: float = 0.2) -> dict[str, Any]:
+    fields = {name: getattr(condition, name) for name in condition.__dataclass_fields__}
+    measured = {"psnr_db": None, "ssim": None, "general": None, "general_before": None}
+    people = 1 if condition.people == 1 else 5
+    return {
+        "key": condition.key,
+        **fields,
+        "leak": leak,
+        "by_person": [leak] * people,
+        "by_kind": dict.fromkeys(KINDS, leak),
+        "by_kind_and_person": {kind: [leak] * people for kind in KINDS},
+        "strangers": 0.2,
+        "chance": chance,
+        "seconds": 1.5,
+        **measured,
+    }
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_presets_measure_every_row_once_and_the_clean_attacker_of_each(name: str) -> None:
+    conditions = list(PRESETS[name].conditions())
+    assert len({condition.key for condition in conditions}) == len(conditions)
+    for place, condition in enumerate(conditions):
+        assert condition.gate in conditions[: place + 1]
+        assert condition.victim in BOXES
+        # These look anew at photos of their own, which the two cases below cannot give them.
+        assert condition.attacker not in LOOK_ANEW or (condition.people > 1 and condition.counter not in VEIL)
+
+
+def test_the_shortest_preset_is_what_it_was() -> None:
+    conditions = list(PRESETS["ci"].conditions())
+    assert len(conditions) == 18
+    assert {c.defence for c in conditions} == {CLEAN, "canvas-noise", "strong"}
+    assert {(c.people, c.photos) for c in conditions} == {(8, 8)}
+    assert GREY not in {c.victim for c in conditions}
+
+
+@pytest.mark.parametrize("name", ["small", "full", "gpu"])
+def test_longer_presets_have_every_strength_and_enough_people(name: str) -> None:
+    conditions = list(PRESETS[name].conditions())
+    assert set(catalogue.STRENGTHS) <= {c.defence for c in conditions}
+    assert PRESETS[name].personas >= 20
+    assert {c.counter for c in conditions} == {"", *ALL_COUNTERS}
+    if name == "small":
+        assert {c.attacker for c in conditions if c.victim == GREY} == set(PLAIN)
+    else:
+        assert set(BASELINES) <= {c.defence for c in conditions}
+        assert {c.attacker for c in conditions if c.victim == GREY} >= {*PLAIN, *READERS}
+        assert {c.people for c in conditions} == {1, 10, 20, 50}
+        assert {4, 8, 16} <= {c.photos for c in conditions}
+        assert {c.share for c in conditions} == {0.2, 0.4, 0.6, 0.8, 1.0}
+        assert {(c.album_seed, c.tune_seed) for c in conditions if c.attacker == "reader"} == {
+            (album, tune) for album in range(3) for tune in range(2)
+        }
+
+
+def test_a_condition_is_found_again_in_its_row() -> None:
+    for looks in Looks:
+        condition = replace(GOOD, looks=looks, counter="grey", people=1)
+        again = Condition.of(json.loads(json.dumps(_row(condition, 0.5))))
+        assert again == condition
+        assert again.looks is looks
+
+
+def test_all_defences_can_be_made(tmp_path: Path) -> None:
+    engine = tiny_engine(tmp_path)
+    for name in (*BASELINES, *STRENGTHS, CLEAN):
+        assert callable(defence(name, engine, Shelf(tmp_path)))
+
+
+def test_rows_without_a_clean_attacker_that_works_do_not_count() -> None:
+    bad = replace(GOOD, attacker="prototype")
+    rows = [
+        _row(GOOD, 0.99),
+        _row(bad, 0.8),
+        _row(replace(GOOD, defence="strong"), 0.3),
+        _row(replace(bad, defence="strong"), 0.3),
+        _row(replace(GOOD, defence="strong", counter=VEIL_MAP), 0.4),
+        _row(replace(GOOD, defence="strong", counter="grey"), 0.4),
+        _row(replace(GOOD, defence="strong", share=0.4), 0.5),
+    ]
+    lines = summary(rows)
+    counts = {(x["attacker"], x["defence"], x["counter"], x["share"]): x["counts"] for x in lines}
+    assert counts == {
+        ("probe", "clean", "", 1): True,
+        ("prototype", "clean", "", 1): False,
+        ("probe", "strong", "", 1): True,
+        ("prototype", "strong", "", 1): False,
+        ("probe", "strong", VEIL_MAP, 1): True,
+        ("probe", "strong", "grey", 1): False,
+        ("probe", "strong", "", 0.4): True,
+    }
+    text = as_markdown(lines, "command", "1")
+    assert "| 30.0 |" in text
+    assert "| (30.0) |" in text
+
+
+def test_rows_do_not_count_where_noise_changes_something() -> None:
+    strong = _row(replace(GOOD, defence="strong"), 0.3)
+    for leak, counts in ((0.97, True), (0.9, False)):
+        rows = [_row(GOOD, 0.99), _row(replace(GOOD, defence="canvas-noise"), leak), strong]
+        assert {line["counts"] for line in summary(rows)} == {counts}
+
+
+def test_an_attacker_who_tells_the_same_of_everybody_does_not_count() -> None:
+    one = replace(GOOD, people=1)
+    for chance, counts in ((0.2, True), (0.9, False)):
+        rows = [_row(one, 1.0, chance), _row(replace(one, defence="strong"), 0.9, chance)]
+        assert {line["counts"] for line in summary(rows)} == {counts}
+
+
+def test_lines_tell_kinds_seeds_and_time() -> None:
+    rows = [
+        _row(replace(GOOD, album_seed=album, tune_seed=tune), 0.9 + 0.02 * album)
+        for album in (0, 1)
+        for tune in (0, 1)
+    ]
+    (line,) = summary(rows)
+    assert (line["album_seeds"], line["tune_seeds"], line["seconds"], line["runs"]) == (
+        [0, 1],
+        [0, 1],
+        6.0,
+        4,
+    )
+    assert line["leak"] == pytest.approx(0.91)
+    assert set(line["by_kind"]) == set(KINDS)
+    low, high = line["by_kind"]["pet"]["interval"]
+    assert low <= line["by_kind"]["pet"]["leak"] <= high
+
+
+def test_runs_keep_their_own_files_and_the_digest_tells_the_newest_long_one(tmp_path: Path) -> None:
+    small = replace(GOOD, people=20, photos=8)
+    rows = [
+        _row(small, 1.0),
+        _row(replace(small, defence="strong"), 0.3),
+        _row(replace(small, defence="strong", counter=VEIL_MAP), 0.4),
+        _row(replace(small, channel="blur"), 1.0),
+        _row(replace(small, defence="strong", channel="blur"), 0.35),
+        _row(replace(small, defence="torchattacks-pgd"), 0.8),
+    ]
+    write_run("small", rows, tmp_path)
+    before = (tmp_path / "affiliation-small.json").read_bytes()
+    write_run("ci", [_row(replace(GOOD, people=8), 1.0)], tmp_path)
+    assert (tmp_path / "affiliation-small.json").read_bytes() == before
+    found = newest(tmp_path)
+    assert found is not None
+    assert found[0] == "small"
+    assert {row["command"] for row in found[1]["rows"]} == {"python -m lab.affiliation --preset small"}
+    text = (tmp_path / "affiliation.md").read_text()
+    titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+    assert titles == ["Strengths", "After other channels", "Attackers who fight back", "Other defences"]
+    digest = json.loads((tmp_path / "affiliation.json").read_text())
+    assert digest["digest_of"] == "affiliation-small.json"
+    assert len(digest["summary"]) == len(rows)
+    assert (tmp_path / "affiliation.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_a_long_run_the_digest_tells_the_short_one(tmp_path: Path) -> None:
+    write_run("ci", [_row(replace(GOOD, people=8), 1.0)], tmp_path)
+    assert "affiliation-ci.md" in (tmp_path / "affiliation.md").read_text()
+
+
+def test_rows_on_a_missing_grey_box_are_skipped_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tiny_study(tmp_path, Block((CLEAN,), ("prototype",), (WHITE, GREY, BLACK)))
+    rows = study.run()
+    assert [row["victim"] for row in rows] == [WHITE, BLACK]
+    told = [line for line in capsys.readouterr().err.splitlines() if "skipped" in line]
+    assert len(told) == 1
+    assert "1 rows skipped" in told[0]
+    assert studies.TRAIN_GREY in told[0]
+
+
+def test_rows_of_a_package_that_is_not_there_are_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.affiliation.outside.installed", lambda: False)
+    study = tiny_study(tmp_path, Block(("torchattacks-pgd",), ("prototype",), (WHITE,)))
+    assert Counter(row["defence"] for row in study.run()) == {CLEAN: 1}
+    assert "--no-deps" in capsys.readouterr().err
+
+
+def test_a_grey_box_that_is_there_has_a_name_of_its_own(tmp_path: Path) -> None:
+    assert towers.grey_towers(torch.device("cpu"), tmp_path) == []
+    home = tiny_models(tmp_path)
+    (home / "starter").rename(home / "grey")
+    for file in (home / "grey").glob("*.json"):
+        if file.stem != "tiny-resnet":
+            file.unlink()
+            continue
+        config = json.loads(file.read_text()) | {"name": "starter-resnet"}
+        file.write_text(json.dumps(config))
+    (found,) = towers.grey_towers(torch.device("cpu"), home)
+    assert found.name == GREY
+
+
+@pytest.mark.parametrize(
+    ("preset", "there", "device"), [("gpu", True, "cuda"), ("gpu", False, "cpu"), ("ci", True, "cpu")]
+)
+def test_the_gpu_preset_makes_do_without_one(
+    preset: str, there: bool, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert default_device(preset) == device
