@@ -23,7 +23,7 @@ TEMPLATE = """\
 # Whose photos these are; each persona has its own anchor. Letters, digits, spaces, "-" and "_".
 #persona = "me"
 
-# How much may be changed: "subtle", "balanced" or "strong".
+# How much may be changed: "subtle", "balanced", "strong", or "film", a look that is meant to be seen.
 #strength = "balanced"
 
 # The encoders that photos are protected against; `photoveil models list` shows them.

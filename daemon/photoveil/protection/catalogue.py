@@ -34,6 +34,7 @@ class Strength:
     """A perceptual budget.
 
     Attributes:
+        tone_db: what of the PSNR the persona's look may take (`grade`); None for no look at all.
         flat: largest change on smooth areas such as skin and sky, in 8-bit levels.
         texture: largest change where texture hides it, in 8-bit levels.
         chroma: share of these that changes of colour may take; changes of brightness take all.
@@ -44,6 +45,7 @@ class Strength:
 
     name: str
     description: str
+    tone_db: float | None
     flat: float
     texture: float
     chroma: float
@@ -58,32 +60,46 @@ STRENGTHS: dict[str, Strength] = {
         Strength(
             "subtle",
             "for the pictures you care about most; the weakest protection",
+            tone_db=None,
             flat=1.0,
-            texture=7.0,
+            texture=10.0,
             chroma=0.3,
-            psnr_floor=39.0,
-            ssim_floor=0.965,
-            steps=24,
+            psnr_floor=38.0,
+            ssim_floor=0.96,
+            steps=20,
         ),
         Strength(
             "balanced",
             "the default; nothing to see at normal viewing",
+            tone_db=37.5,
             flat=1.5,
-            texture=11.0,
+            texture=14.0,
             chroma=0.35,
-            psnr_floor=35.0,
-            ssim_floor=0.94,
-            steps=24,
+            psnr_floor=34.0,
+            ssim_floor=0.93,
+            steps=20,
         ),
         Strength(
             "strong",
-            "visible to a trained eye on smooth areas",
-            flat=3.5,
-            texture=18.0,
+            "a slight tint, and visible to a trained eye on smooth areas",
+            tone_db=32.5,
+            flat=3.0,
+            texture=15.0,
             chroma=0.5,
-            psnr_floor=31.5,
+            psnr_floor=31.0,
             ssim_floor=0.89,
-            steps=32,
+            steps=20,
+        ),
+        Strength(
+            "film",
+            "a look of its own, like grain and toning of film: meant to be seen; the strongest protection",
+            tone_db=25.0,
+            flat=4.0,
+            texture=18.0,
+            chroma=0.3,
+            psnr_floor=23.0,
+            ssim_floor=0.8,
+            steps=20,
         ),
     )
 }
@@ -104,6 +120,7 @@ class EncoderEntry:
     bytes: int
     sha256: str
     weights: Path
+    reference: Path | None
     config: dict[str, Any]
 
 
@@ -118,7 +135,13 @@ class ModelSet:
     @property
     def installed(self) -> bool:
         """Whether every weight file is on disk."""
-        return bool(self.encoders) and all(e.weights.is_file() for e in self.encoders)
+        return bool(self.encoders) and not self.missing
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of the files that are not on disk."""
+        wanted = (file for e in self.encoders for file in (e.weights, e.reference) if file)
+        return [file.name for file in wanted if not file.is_file()]
 
 
 _DESCRIPTIONS = {
@@ -156,10 +179,9 @@ def model_set(name: str, models_dir: Path | None = None) -> ModelSet:
     """The model set called ``name``; raises CatalogueError when unknown or without its weights."""
     found = _choose("model set", name, {s.name: s for s in model_sets(models_dir)})
     if not found.installed:
-        missing = ", ".join(e.weights.name for e in found.encoders if not e.weights.is_file())
         raise CatalogueError(
             "Model set incomplete",
-            f"“{name}” lacks {missing}.",
+            f"“{name}” lacks {', '.join(found.missing)}.",
             "Reinstall Photoveil to get its weights back.",
         )
     return found
@@ -182,6 +204,7 @@ def _read_entry(file: Path) -> EncoderEntry:
             bytes=weights.stat().st_size if weights.is_file() else 0,
             sha256=config["sha256"],
             weights=weights,
+            reference=file.with_suffix(".reference.safetensors") if "reference_sha256" in config else None,
             config=config,
         )
     except (OSError, ValueError, KeyError) as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +25,8 @@ from photoveil.protection.canvas import apply_full_size, working_size
 from photoveil.protection.catalogue import Role, Strength
 from photoveil.protection.compare import comparison
 from photoveil.protection.encoders import Encoder, Features, load_encoders
+from photoveil.protection.grade import Grade, strength_for
+from photoveil.protection.looks import fit_look
 from photoveil.protection.methods import antithetical
 from photoveil.protection.personas import Persona
 from photoveil.protection.report import FileFacts, Report, likeness, movements, picture
@@ -106,11 +110,14 @@ class Engine:
             self._learn(persona, photo, clean)
             anchors = {e.name: persona.anchor(e, self._device) for e in self.encoders}
         with clock.stage("protect") as tick:
-            solution = self._solve(photo, anchors, budget, seed, tick)
+            losses = self._losses(anchors)
+            grade = self._grade(photo, persona, losses, budget)
+            solution = self._solve(photo, grade, losses, budget, seed, tick)
         with clock.stage("write"):
-            encoded, pixels, psnr_db, ssim = _deliver(photo, solution, budget, metadata)
+            encoded, pixels, psnr_db, ssim = _deliver(photo, grade, solution, budget, metadata)
         with clock.stage("measure"):
-            moved = movements(self.encoders, clean, anchors, pixels)
+            homes = {e.name: persona.home(e, self._device) for e in self.encoders}
+            moved = movements(self.encoders, clean, anchors, homes, pixels)
         report = Report(
             original=_facts(photo.source.sha256, photo.source.size, photo.format, photo.pixels),
             delivered=_facts(
@@ -145,27 +152,51 @@ class Engine:
         return {encoder.name: encoder.encode(seen) for encoder in self.encoders}
 
     def _learn(self, persona: Persona, photo: Photo, clean: dict[str, Features]) -> None:
+        persona.sketch(photo.source.sha256, picture(photo.pixels))
         for encoder in self.encoders:
             persona.learn(encoder, clean[encoder.name], photo.source.sha256)
 
-    def _solve(
-        self,
-        photo: Photo,
-        anchors: dict[str, Features],
-        budget: Strength,
-        seed: int,
-        tick: Callable[[float], None],
-    ) -> Solution:
+    def _losses(self, anchors: dict[str, Features]) -> list[Target]:
         # Inference tensors cannot take part in autograd, hence the copies.
-        targets = [
+        return [
             Target(
                 e.size,
                 partial(_loss, e, Features(anchors[e.name].pooled.clone(), anchors[e.name].tokens.clone())),
             )
             for e in self.surrogates
         ]
-        pixels = _working_copy(photo.pixels)
-        return solve(pixels, targets, budget, device=self._device, seed=seed, progress=tick)
+
+    def _grade(
+        self, photo: Photo, persona: Persona, losses: Sequence[Target], budget: Strength
+    ) -> Grade | None:
+        """The persona's look, as strong as this photo needs it to be."""
+        if budget.tone_db is None:
+            return None
+        grade = self._look(persona, losses, budget.name, budget.tone_db)
+        return grade.scaled(strength_for(grade, photo.pixels, budget.tone_db))
+
+    def _look(self, persona: Persona, losses: Sequence[Target], strength: str, tone_db: float) -> Grade:
+        """The persona's look, fitted anew as long as more of its photos become known."""
+        look = persona.look(strength, self.surrogates)
+        if look and look.fitted >= len(persona.sketches):
+            return look.grade
+        start = look.grade if look else None
+        sketches = [Image.open(io.BytesIO(data)) for _, data in sorted(persona.sketches.items())]
+        grade = fit_look(sketches, losses, tone_db, start, self._device)
+        persona.wear(strength, self.surrogates, grade)
+        return grade
+
+    def _solve(
+        self,
+        photo: Photo,
+        grade: Grade | None,
+        losses: Sequence[Target],
+        budget: Strength,
+        seed: int,
+        tick: Callable[[float], None],
+    ) -> Solution:
+        pixels = _graded(_working_copy(photo.pixels), grade)
+        return solve(pixels, losses, _beside(grade, budget), device=self._device, seed=seed, progress=tick)
 
 
 def protect(
@@ -181,7 +212,7 @@ def protect(
 
 
 def _loss(encoder: Encoder, anchor: Features, view: torch.Tensor) -> torch.Tensor:
-    return antithetical.loss(encoder(view), anchor)
+    return antithetical.loss(encoder.roughly(view), anchor)
 
 
 def _working_copy(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -191,16 +222,40 @@ def _working_copy(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(picture(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
+def _graded(pixels: NDArray[np.uint8], grade: Grade | None) -> NDArray[np.uint8]:
+    """Pixels of any size in the persona's look."""
+    if grade is None:
+        return pixels
+    side = grade.field.shape[-1]
+    light = grade.light(side, side, 1 if pixels.ndim == 2 else 3)
+    return apply_full_size(grade.on_picture(pixels), light)
+
+
+def _beside(grade: Grade | None, budget: Strength) -> Strength:
+    """What the look leaves of the budget: the errors of both add up."""
+    if grade is None or budget.tone_db is None:
+        return budget
+    left = 10 ** (-budget.psnr_floor / 10) - 10 ** (-budget.tone_db / 10)
+    return replace(budget, psnr_floor=-10 * math.log10(left))
+
+
 _ATTEMPTS = 6
 
 
 def _deliver(
-    photo: Photo, solution: Solution, budget: Strength, metadata: MetadataPolicy
+    photo: Photo, grade: Grade | None, solution: Solution, budget: Strength, metadata: MetadataPolicy
 ) -> tuple[Encoded, NDArray[np.uint8], float, float]:
     """Encode the perturbed photo, weaker if need be, until the delivered bytes keep the strength's floors."""
     scale = 1.0
     for attempt in range(1, _ATTEMPTS + 1):
-        moved = apply_full_size(photo.pixels, solution.change * scale)
+        tinted = photo.pixels
+        change = solution.change * scale
+        if grade is not None:
+            look = grade.scaled(scale)
+            tinted = look.on_picture(photo.pixels)
+            _, planes, tall, wide = change.shape
+            change = change + look.light(tall, wide, planes)
+        moved = apply_full_size(tinted, change)
         encoded = encode(photo, moved, metadata=metadata)
         pixels = decode(encoded.data, name=encoded.name).pixels
         psnr_db, ssim = likeness(photo.pixels, pixels)

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from photoveil.protection.budget import psnr, ssim
 from photoveil.protection.channel import REPORTED
-from photoveil.protection.encoders import Encoder, Features
+from photoveil.protection.encoders import Encoder, Features, Reference
 from photoveil.protection.methods import antithetical
 
 AS_DELIVERED = "as_delivered"
@@ -41,11 +42,14 @@ class Movement:
         anchor_shift: gain in cosine towards the persona's anchor, pooled embedding, −2…2.
         token_anchor_shift: the same, mean over the tokens a VLM reads.
         cosine: between the pooled embeddings of original and protected photo, −1…1.
+        strangers_nearer: share of the reference's strangers whose clean photo is nearer to the protected photo than
+            the mean of the persona's own clean photos is, 0…1; None for an encoder without a reference.
     """
 
     anchor_shift: float
     token_anchor_shift: float
     cosine: float
+    strangers_nearer: float | None
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,7 @@ def movements(
     encoders: list[Encoder],
     clean: dict[str, Features],
     anchors: dict[str, Features],
+    homes: dict[str, Tensor],
     after: NDArray[np.uint8],
 ) -> list[EncoderReport]:
     """Measure the delivered pixels on every encoder, as delivered and after each channel.
@@ -129,16 +134,29 @@ def movements(
         encoders: surrogates and witnesses.
         clean: the original's features by encoder name (batch of one).
         anchors: the persona's anchor by encoder name.
+        homes: the unit mean of the persona's clean photos by encoder name, D values each.
         after: delivered pixels, H×W×3 or H×W.
     """
     seen = through_channels(picture(after))
-    return [_one(encoder, clean[encoder.name], anchors[encoder.name], seen) for encoder in encoders]
+    return [_one(e, clean[e.name], anchors[e.name], homes[e.name], seen) for e in encoders]
 
 
 @torch.inference_mode()
-def _one(encoder: Encoder, before: Features, anchor: Features, seen: dict[str, Image.Image]) -> EncoderReport:
+def _one(
+    encoder: Encoder, before: Features, anchor: Features, home: Tensor, seen: dict[str, Image.Image]
+) -> EncoderReport:
     after = encoder.encode(list(seen.values()))
     pooled, tokens = antithetical.shift(before, after, anchor)
     cosine = (after.pooled * before.pooled).sum(1)
-    columns = zip(seen, pooled.tolist(), tokens.tolist(), cosine.tolist(), strict=True)
-    return EncoderReport(encoder.name, encoder.role, {name: Movement(p, t, c) for name, p, t, c in columns})
+    nearer = strangers_nearer(after.pooled, home, encoder.reference)
+    columns = zip(seen, pooled.tolist(), tokens.tolist(), cosine.tolist(), nearer, strict=True)
+    return EncoderReport(encoder.name, encoder.role, {name: Movement(*rest) for name, *rest in columns})
+
+
+def strangers_nearer(seen: Tensor, home: Tensor, reference: Reference | None) -> list[float | None]:
+    """For each photo, the share of strangers nearer to it than its own persona's mean; ``seen`` B×D of unit length."""
+    if reference is None:
+        return [None] * len(seen)
+    strangers = seen @ reference.pooled.T
+    found: list[float | None] = (strangers > (seen @ home)[:, None]).float().mean(1).tolist()
+    return found

@@ -1,0 +1,65 @@
+"""Fitting a persona's look to its photos."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Sequence
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from photoveil.protection.channel import centre_view, draw_view
+from photoveil.protection.grade import Grade, fit
+from photoveil.protection.solver import Target
+
+_FIRST_STEPS, _LATER_STEPS = 40, 12
+_VIEWS, _BATCH = 2, 6
+
+
+def fit_look(
+    pictures: Sequence[Image.Image],
+    targets: Sequence[Target],
+    tone_db: float,
+    start: Grade | None,
+    device: torch.device,
+) -> Grade:
+    """The look ``start``, or a new one, made to serve these clean photos of a persona.
+
+    Args:
+        pictures: small copies will do.
+        targets: the surrogates' losses.
+        tone_db: PSNR in dB that the look may cost.
+        start: the look so far. A new one begins at random, elsewhere for each first photo, and so for each persona:
+            people who all shift alike could still be told apart.
+        device: where the encoders are.
+    """
+    draws = random.Random(zlib.crc32(pictures[0].tobytes()))  # noqa: S311  reproducible, not secret
+    size = max(target.size for target in targets)
+    views = []
+    for picture in pictures:
+        ways = [centre_view(*picture.size), *(draw_view(draws, *picture.size) for _ in range(_VIEWS - 1))]
+        views += [(view.show(picture, size).to(device), view) for view in ways]
+    return fit(
+        views,
+        lambda shown: _total(shown, targets),
+        psnr_db=tone_db,
+        start=start,
+        steps=_LATER_STEPS if start else _FIRST_STEPS,
+        batch=_BATCH,
+        seed=draws.randrange(2**31),
+    )
+
+
+def _total(views: Tensor, targets: Sequence[Target]) -> Tensor:
+    """All surrogates' losses, summed over the views."""
+    losses = [target.loss(_sized(views, target.size)) for target in targets]
+    return len(views) * torch.stack(losses).sum()
+
+
+def _sized(views: Tensor, size: int) -> Tensor:
+    if views.shape[-1] == size:
+        return views
+    return F.interpolate(views, (size, size), mode="bicubic", antialias=True).clamp(0, 1)
