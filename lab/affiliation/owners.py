@@ -21,6 +21,7 @@ BASELINES = (
     "one-encoder",
     "per-photo",
     "shared-decoy",
+    "untaught",
     *outside.ATTACKS,
 )
 
@@ -43,6 +44,7 @@ def defence(name: str, engine: Engine, shelf: Shelf) -> Defence:
         "one-encoder": lambda: defences.one_encoder(engine, _ALONE, NOISE_LIKE),
         "per-photo": lambda: defences.per_photo(engine, NOISE_LIKE),
         "shared-decoy": lambda: defences.shared_decoy(engine, NOISE_LIKE),
+        "untaught": lambda: defences.photoveil(engine, NOISE_LIKE, taught=False),
         **{
             attack: lambda attack=attack: outside.outside(engine, _ALONE, attack, strength(NOISE_LIKE))  # type: ignore[misc]
             for attack in outside.ATTACKS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from photoveil.protection import Engine, Persona
+from photoveil.protection import Engine, Persona, catalogue
 from photoveil.protection.budget import psnr
 from photoveil.protection.channel import View, centre_view
 from photoveil.protection.engine import _graded
@@ -180,7 +181,9 @@ def test_a_persona_that_starts_anew_gets_a_new_look(engine: Engine, tmp_path: Pa
     assert len(kept.sketches) == 1
 
 
-def test_subtle_has_no_look(engine: Engine) -> None:
+def test_a_strength_without_tone_has_no_look(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(catalogue.STRENGTHS, "subtle", replace(catalogue.STRENGTHS["subtle"], tone_db=None))
     persona = Persona("me")
-    engine.protect(photo(160, 120), persona=persona, strength="subtle")
+    done = engine.protect(photo(160, 120), persona=persona, strength="subtle")
     assert not persona.looks
+    assert done.report.psnr_db >= catalogue.STRENGTHS["subtle"].psnr_floor

@@ -60,7 +60,7 @@ STRENGTHS: dict[str, Strength] = {
         Strength(
             "subtle",
             "for the pictures you care about most; the weakest protection",
-            tone_db=None,
+            tone_db=40.5,
             flat=1.0,
             texture=10.0,
             chroma=0.3,
@@ -71,7 +71,7 @@ STRENGTHS: dict[str, Strength] = {
         Strength(
             "balanced",
             "the default; nothing to see at normal viewing",
-            tone_db=37.5,
+            tone_db=35.5,
             flat=1.5,
             texture=14.0,
             chroma=0.35,
