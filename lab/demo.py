@@ -24,6 +24,7 @@ from typing import Any
 from photoveil.api.client import DaemonClient
 from photoveil.api.runtime import NotRunningError, Runtime
 from photoveil.paths import HOME_VARIABLE, Paths
+from photoveil.protection.headline import sentence
 
 ROOT = Path(__file__).parent.parent
 OUT = Path(os.environ.get("PHOTOVEIL_DEMO_OUT", ROOT / "build" / "demo"))
@@ -133,6 +134,7 @@ def _say(report: dict[str, Any], way: str, seconds: float) -> None:
     print("              byte for byte the daemon's protected copy")
     likeness = f"PSNR {report['psnr_db']:.1f} dB, SSIM {report['ssim']:.3f}"
     print(f"Looks         {likeness} at strength “{report['strength']}”")
+    print(f"Hides         {sentence(report)}")
     print("Moves         towards the persona's anchor (gain in cosine; 0 is no effect)")
     print(f"              {'':18}{'':11}{'delivered':>10}{'JPEG 75':>9}{'540 px':>8}")
     for encoder in report["encoders"]:

@@ -263,7 +263,6 @@ PRESETS: dict[str, Preset] = {
             Block(("canvas-noise", "face-blur", *STRENGTHS), PLAIN, _ALL),
             Block(("balanced", MAIN), ("reader",), (WHITE,)),
             Block((MAIN, "film"), ("reader",), (BLACK,)),
-            Block((MAIN,), ("reader",), (WHITE,), mixed=True),
             Block((MAIN,), (CLIP,), (WHITE,)),
             Block((MAIN,), PLAIN, (WHITE,), channels=("resize540_jpeg75", "two_platforms", "screenshot")),
             Block((MAIN,), PLAIN, (WHITE,), counters=ALL_COUNTERS),

@@ -48,6 +48,7 @@ TREATED_KINDS = KINDS[:4]
 
 TRAIN_GREY = "python -m lab.train_starters --seed 2 --encoder starter-resnet --out lab/towers/grey"
 
+_MIXED_STEPS = 3
 _LORA_RANK = 8
 _HELPERS_FROM = 50  # album seeds of those whom an attacker protects to learn from
 
@@ -231,7 +232,9 @@ class Study:
         reader, words = self.stage.reader(tower, condition.tune_seed), self.stage.words
         if name == "reader-lora":
             return ReaderAttack(reader, words, scale.lora, _LORA_RANK)
-        return ReaderAttack(reader, words, scale.tune)
+        # Told by half of the photos only, facts take more than twice as long to learn.
+        steps = scale.tune.steps * (_MIXED_STEPS if condition.mixed else 1)
+        return ReaderAttack(reader, words, replace(scale.tune, steps=steps))
 
 
 @lru_cache(maxsize=8)

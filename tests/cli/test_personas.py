@@ -245,6 +245,7 @@ def test_a_running_daemon_knows_what_was_taught_and_forgotten(
         jpeg(tmp_path / "album" / f"{seed + 1}.jpg", seed + 1)
     assert photoveil("personas", "learn", "me", "album").returncode == 0
     assert known() == [standing(8)]
+    upload(8)  # fits the look to all that was learnt
     settled = (folder / "me.safetensors").read_bytes()
     upload(9)  # the same worker as before: had it kept its own idea of the persona, it would save that now
     assert (folder / "me.safetensors").read_bytes() == settled

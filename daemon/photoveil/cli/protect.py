@@ -20,6 +20,7 @@ from photoveil.ledger.database import Database
 from photoveil.ledger.jobs import OWN_OUTPUT
 from photoveil.ledger.photos import Key, ProtectedPhotos
 from photoveil.paths import Paths
+from photoveil.protection.headline import sentence
 from photoveil.worker.parent import Worker
 from photoveil.worker.tasks import Outcome, Task, Unchanged
 
@@ -87,6 +88,8 @@ def _tell(entry: dict[str, Any], *, written: bool) -> None:
         note(f"{entry['file']}: not protected, no copy written.\n  {entry['unchanged']}")
     if written and "output" in entry:
         say(f"{entry['file']} → {entry['output']}  (PSNR {entry['psnr_db']:.1f} dB)")
+        if told := sentence(entry):
+            say(f"  {told}")
 
 
 @contextlib.asynccontextmanager
