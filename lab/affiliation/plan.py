@@ -228,6 +228,7 @@ _READ = (WHITE, GREY, BLACK)
 """The readers' time goes to one white box and what is not known."""
 
 _ATTACKED_HARD = tuple(name for name in STRENGTHS if name in (MAIN, "film"))
+_UNSEEN = tuple(name for name in STRENGTHS if name not in _ATTACKED_HARD)
 
 _FULL_BLOCKS = (
     Block((*BASELINES, *STRENGTHS), PLAIN, _ALL, once=False),
@@ -260,8 +261,9 @@ PRESETS: dict[str, Preset] = {
         album_seeds=(0,),
         tune_seeds=(0,),
         blocks=(
-            Block(("canvas-noise", "face-blur", *STRENGTHS), PLAIN, _ALL),
-            Block(("balanced", MAIN), ("reader",), (WHITE,)),
+            Block(("canvas-noise", "face-blur", *_ATTACKED_HARD), PLAIN, _ALL),
+            Block(_UNSEEN, PLAIN, _ALL, people=(10,)),
+            Block((MAIN,), ("reader",), (WHITE,)),
             Block((MAIN, "film"), ("reader",), (BLACK,)),
             Block((MAIN,), (CLIP,), (WHITE,)),
             Block((MAIN,), PLAIN, (WHITE,), channels=("resize540_jpeg75", "two_platforms", "screenshot")),
