@@ -261,9 +261,10 @@ def _deliver(
         psnr_db, ssim = likeness(photo.pixels, pixels)
         if (psnr_db >= budget.psnr_floor and ssim >= budget.ssim_floor) or attempt == _ATTEMPTS:
             break
-        # Error energy grows with the square of the scale, and 1 − SSIM about so; aim a little below the floor.
+        # Error energy grows with the square of the scale; 1 − SSIM does so in texture, but in proportion to it where
+        # a tint lifts deep shadows. Aim a little below the floor.
         room = 10 ** ((psnr_db - budget.psnr_floor) / 20)
-        similar = ((1 - budget.ssim_floor) / max(1e-6, 1 - ssim)) ** 0.5
+        similar = (1 - budget.ssim_floor) / max(1e-6, 1 - ssim)
         scale *= min(room, similar, 1.0) * 0.97
     return encoded, pixels, psnr_db, ssim
 

@@ -16,6 +16,8 @@ from photoveil.protection.grade import Grade, fit
 from photoveil.protection.solver import Target
 
 _FIRST_STEPS, _LATER_STEPS = 40, 12
+_FEW, _FEW_STEPS = 2, 20
+"""A look fitted to one or two photos will be refined with the next, and somebody is waiting for the first."""
 _VIEWS, _BATCH = 2, 6
 
 
@@ -47,7 +49,7 @@ def fit_look(
         lambda shown: _total(shown, targets),
         psnr_db=tone_db,
         start=start,
-        steps=_LATER_STEPS if start else _FIRST_STEPS,
+        steps=_LATER_STEPS if start else _FEW_STEPS if len(pictures) <= _FEW else _FIRST_STEPS,
         batch=_BATCH,
         seed=draws.randrange(2**31),
     )
