@@ -14,7 +14,7 @@ from lab.affiliation.owners import BASELINES
 from lab.affiliation.owners import CLEAN as CLEAN
 from lab.affiliation.reader import ALIGN, TUNE, TUNE_LORA, Schedule
 from lab.affiliation.stage import Scale
-from lab.affiliation.veil import VEIL
+from lab.affiliation.veil import VEIL, VEIL_QUERY
 from lab.affiliation.views import AUGMENT
 from photoveil.protection.catalogue import STRENGTHS as ALL_STRENGTHS
 
@@ -34,6 +34,7 @@ LOOK_ANEW = (CLIP, UNFROZEN)
 """Attackers who tune the tower: they need the photos, where others make do with features."""
 
 ALL_COUNTERS = (*(name for name in COUNTERS if name), AUGMENT, *VEIL)
+_CHEAP_COUNTERS = tuple(name for name in ALL_COUNTERS if name != VEIL_QUERY)
 _OTHER_CHANNELS = tuple(name for name in CHANNELS if name != UPLOAD)
 
 
@@ -267,7 +268,8 @@ PRESETS: dict[str, Preset] = {
             Block((MAIN, "film"), ("reader",), (BLACK,)),
             Block((MAIN,), (CLIP,), (WHITE,)),
             Block((MAIN,), PLAIN, (WHITE,), channels=("resize540_jpeg75", "two_platforms", "screenshot")),
-            Block((MAIN,), PLAIN, (WHITE,), counters=ALL_COUNTERS),
+            Block((MAIN,), PLAIN, (WHITE,), counters=_CHEAP_COUNTERS),
+            Block((MAIN,), PLAIN, (WHITE,), counters=(VEIL_QUERY,), people=(10,)),
             Block((MAIN,), PLAIN, (WHITE,), shares=(0.4, 0.8)),
             Block((MAIN,), PLAIN, (WHITE,), people=(1, 10)),
             Block((MAIN,), PLAIN, (WHITE,), photos=(4,)),
