@@ -38,6 +38,7 @@ test-browser: $(PY_READY) $(JS_READY)  ## real browsers, real daemon
 
 starters: $(PY_READY)  ## train the starter encoders again (about an hour on two cores)
 	$(BIN)/python -m lab.train_starters
+	$(BIN)/python -m lab.starters.reference
 
 figures: $(PY_READY)  ## measure the figures that README and docs quote
 	$(BIN)/python -m lab.shift --draws 2
