@@ -1,4 +1,7 @@
-"""The report in one sentence, from the measurement that predicted best what fine-tuned models still know."""
+"""The report in one sentence, from the measurement that predicted best what fine-tuned models still know.
+
+Rank correlation with the leak −0.90 in the witness (docs/results/affiliation-headline.md); scale in docs/report.md.
+"""
 
 from __future__ import annotations
 
@@ -26,5 +29,9 @@ def sentence(report: Mapping[str, Any]) -> str:
     )
     if against is None:
         return ""
-    told = f"{against:.0%} of strangers look more like this photo than you do"
-    return told if witness is None else f"{told}, {witness:.0%} to an encoder it was not made against"
+    if witness is None:
+        return f"{against:.0%} of strangers look more like this photo than you do"
+    return (
+        f"To an encoder it was not made against, {witness:.0%} of strangers look more like this photo than you do "
+        f"({against:.0%} to those it was)"
+    )
