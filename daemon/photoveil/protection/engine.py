@@ -239,19 +239,24 @@ def _beside(grade: Grade | None, budget: Strength) -> Strength:
     return replace(budget, psnr_floor=-10 * math.log10(left))
 
 
-_ATTEMPTS = 6
+_ATTEMPTS = 8
+_LEAST_LOOK = 0.3
+"""Below this share of the look, the rest has to give way as well."""
 
 
 def _deliver(
     photo: Photo, grade: Grade | None, solution: Solution, budget: Strength, metadata: MetadataPolicy
 ) -> tuple[Encoded, NDArray[np.uint8], float, float]:
-    """Encode the perturbed photo, weaker if need be, until the delivered bytes keep the strength's floors."""
-    scale = 1.0
+    """Encode the perturbed photo, weaker if need be, until the delivered bytes keep the strength's floors.
+
+    Where SSIM falls short, the look gives way first: it lifts deep shadows, where SSIM is strict and eyes are not.
+    """
+    scale, worn = 1.0, 1.0
     for attempt in range(1, _ATTEMPTS + 1):
         tinted = photo.pixels
         change = solution.change * scale
         if grade is not None:
-            look = grade.scaled(scale)
+            look = grade.scaled(scale * worn)
             tinted = look.on_picture(photo.pixels)
             _, planes, tall, wide = change.shape
             change = change + look.light(tall, wide, planes)
@@ -262,10 +267,13 @@ def _deliver(
         if (psnr_db >= budget.psnr_floor and ssim >= budget.ssim_floor) or attempt == _ATTEMPTS:
             break
         # Error energy grows with the square of the scale; 1 − SSIM does so in texture, but in proportion to it where
-        # a tint lifts deep shadows. Aim a little below the floor.
+        # a tint lifts shadows. Aim a little below the floor.
         room = 10 ** ((psnr_db - budget.psnr_floor) / 20)
         similar = (1 - budget.ssim_floor) / max(1e-6, 1 - ssim)
-        scale *= min(room, similar, 1.0) * 0.97
+        if grade is not None and room >= 1 and worn > _LEAST_LOOK:
+            worn *= similar * 0.97
+        else:
+            scale *= min(room, similar, 1.0) * 0.97
     return encoded, pixels, psnr_db, ssim
 
 
