@@ -15,7 +15,7 @@ from photoveil.protection.channel import centre_view, draw_view
 from photoveil.protection.grade import Grade, fit
 from photoveil.protection.solver import Target
 
-_FIRST_STEPS, _LATER_STEPS = 40, 12
+_FIRST_STEPS, _LATER_STEPS = 40, 6
 _FEW, _FEW_STEPS = 2, 20
 """A look fitted to one or two photos will be refined with the next, and somebody is waiting for the first."""
 _VIEWS, _BATCH = 2, 6
