@@ -120,7 +120,9 @@ def _reference(entry: EncoderEntry, device: torch.device) -> Reference | None:
 def _fast_bfloat16(device: str) -> bool:
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    able = torch.cpu.get_capabilities() if device == "cpu" else {}
+    # Older versions of PyTorch cannot tell; they get full precision.
+    told = getattr(torch.cpu, "get_capabilities", dict) if device == "cpu" else dict
+    able: dict[str, Any] = told()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
