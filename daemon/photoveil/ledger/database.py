@@ -49,6 +49,75 @@ MIGRATIONS = (
         last_used   TEXT
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE jobs (
+        seq         INTEGER PRIMARY KEY,
+        job         TEXT NOT NULL UNIQUE,
+        kind        TEXT NOT NULL,
+        client      TEXT NOT NULL,
+        folder      TEXT,
+        name        TEXT NOT NULL,
+        original    TEXT NOT NULL,
+        persona     TEXT NOT NULL,
+        method      TEXT NOT NULL,
+        strength    TEXT NOT NULL,
+        model_set   TEXT NOT NULL,
+        metadata    TEXT NOT NULL,
+        source      TEXT,
+        target      TEXT,
+        state       TEXT NOT NULL,
+        error       TEXT,
+        reason      TEXT,
+        why         TEXT,
+        attempts    INTEGER NOT NULL DEFAULT 0,
+        not_before  REAL NOT NULL DEFAULT 0,
+        priority    INTEGER NOT NULL,
+        created     TEXT NOT NULL,
+        finished    TEXT,
+        protected   TEXT,
+        placed      TEXT
+    );
+    CREATE INDEX jobs_waiting ON jobs (priority, seq) WHERE state = 'queued';
+    CREATE INDEX jobs_unfinished ON jobs (state) WHERE state IN ('queued', 'running');
+    CREATE INDEX jobs_finished ON jobs (finished);
+    CREATE INDEX jobs_of_folder ON jobs (folder, source) WHERE folder IS NOT NULL;
+    CREATE TABLE meta (
+        name        TEXT PRIMARY KEY,
+        value       TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE vault_blobs (
+        sha256      TEXT PRIMARY KEY,
+        bytes       INTEGER NOT NULL,
+        stored      INTEGER NOT NULL,
+        created     TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE vault_items (
+        seq         INTEGER PRIMARY KEY,
+        item        TEXT NOT NULL UNIQUE,
+        sha256      TEXT NOT NULL REFERENCES vault_blobs (sha256),
+        name        TEXT NOT NULL,
+        path        TEXT,
+        job         TEXT,
+        created     TEXT NOT NULL,
+        restored    TEXT
+    );
+    CREATE INDEX vault_items_by_blob ON vault_items (sha256);
+    CREATE TABLE folder_files (
+        folder      TEXT NOT NULL,
+        path        TEXT NOT NULL,
+        size        INTEGER NOT NULL,
+        mtime_ns    INTEGER NOT NULL,
+        sha256      TEXT,
+        state       TEXT NOT NULL,
+        reason      TEXT,
+        target      TEXT,
+        made        TEXT,
+        seen        INTEGER NOT NULL,
+        PRIMARY KEY (folder, path)
+    ) WITHOUT ROWID;
+    CREATE INDEX folder_files_by_target ON folder_files (target) WHERE target IS NOT NULL;
+    CREATE INDEX folder_files_by_hash ON folder_files (folder, sha256);
+    """,
 )
 """One script per version of the schema; ``user_version`` counts those applied. Never change one that was released."""
 
