@@ -100,6 +100,16 @@ class Paths:
         return self.cache / "delivered"
 
     @property
+    def previews(self) -> Path:
+        """Small pictures of photos before and after, for the history."""
+        return self.cache / "previews"
+
+    @property
+    def vault(self) -> Path:
+        """Encrypted originals."""
+        return self.state / "vault"
+
+    @property
     def log_file(self) -> Path:
         """The daemon's log."""
         return self.logs / "daemon.log"
