@@ -125,6 +125,8 @@ class Paths:
             self.runtime_file.parent,
             self.spool,
             self.delivered,
+            self.previews,
+            self.vault,
         )
         for folder in folders:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

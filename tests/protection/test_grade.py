@@ -12,15 +12,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from photoveil.protection import Engine, Persona, catalogue
 from photoveil.protection.budget import psnr
 from photoveil.protection.channel import View, centre_view
-from photoveil.protection.engine import _graded
 from photoveil.protection.grade import Grade, fit, plain, strength_for
 from photoveil.protection.personas import PersonaLook
 from photoveil.protection.roster import ENOUGH_PHOTOS
+from photoveil.protection.wearing import Worn
 from tests.protection.pictures import photo, pixels
 
 
@@ -31,6 +32,10 @@ def _random_grade(seed: int = 0, size: float = 0.05) -> Grade:
         torch.randn(part.shape, generator=generator) * size for part in (empty.table, empty.field)
     )
     return Grade(table, field)
+
+
+def _graded(picture: NDArray[np.uint8], grade: Grade) -> NDArray[np.uint8]:
+    return Worn(grade).put_on(picture)
 
 
 def _less_red(views: torch.Tensor) -> torch.Tensor:

@@ -25,12 +25,13 @@ from photoveil.protection.canvas import apply_full_size, working_size
 from photoveil.protection.catalogue import Role, Strength
 from photoveil.protection.compare import comparison
 from photoveil.protection.encoders import Encoder, Features, load_encoders
-from photoveil.protection.grade import Grade, strength_for
+from photoveil.protection.grade import Grade
 from photoveil.protection.looks import fit_look
 from photoveil.protection.methods import antithetical
 from photoveil.protection.personas import Persona
 from photoveil.protection.report import FileFacts, Report, likeness, movements, picture
 from photoveil.protection.solver import Solution, Target, solve
+from photoveil.protection.wearing import Worn, wear
 
 Progress = Callable[[str, float], None]
 """Called with a stage (``prepare``, ``protect``, ``write``, ``measure``) and the share done, 0…1."""
@@ -111,10 +112,10 @@ class Engine:
             anchors = {e.name: persona.anchor(e, self._device) for e in self.encoders}
         with clock.stage("protect") as tick:
             losses = self._losses(anchors)
-            grade = self._grade(photo, persona, losses, budget)
-            solution = self._solve(photo, grade, losses, budget, seed, tick)
+            look = self._worn(photo, persona, losses, budget)
+            solution = self._solve(photo, look, losses, budget, seed, tick)
         with clock.stage("write"):
-            encoded, pixels, psnr_db, ssim = _deliver(photo, grade, solution, budget, metadata)
+            encoded, pixels, psnr_db, ssim = _deliver(photo, look, solution, budget, metadata)
         with clock.stage("measure"):
             homes = {e.name: persona.home(e, self._device) for e in self.encoders}
             moved = movements(self.encoders, clean, anchors, homes, pixels)
@@ -166,14 +167,14 @@ class Engine:
             for e in self.surrogates
         ]
 
-    def _grade(
+    def _worn(
         self, photo: Photo, persona: Persona, losses: Sequence[Target], budget: Strength
-    ) -> Grade | None:
-        """The persona's look, as strong as this photo needs it to be."""
+    ) -> Worn | None:
+        """The persona's look, as this photo wears it."""
         if budget.tone_db is None:
             return None
         grade = self._look(persona, losses, budget.name, budget.tone_db)
-        return grade.scaled(strength_for(grade, photo.pixels, budget.tone_db))
+        return wear(grade, photo.pixels, tone_db=budget.tone_db, ssim_floor=budget.ssim_floor)
 
     def _look(self, persona: Persona, losses: Sequence[Target], strength: str, tone_db: float) -> Grade:
         """The persona's look, fitted anew as long as more of its photos become known."""
@@ -189,14 +190,16 @@ class Engine:
     def _solve(
         self,
         photo: Photo,
-        grade: Grade | None,
+        look: Worn | None,
         losses: Sequence[Target],
         budget: Strength,
         seed: int,
         tick: Callable[[float], None],
     ) -> Solution:
-        pixels = _graded(_working_copy(photo.pixels), grade)
-        return solve(pixels, losses, _beside(grade, budget), device=self._device, seed=seed, progress=tick)
+        pixels = _working_copy(photo.pixels)
+        if look:
+            pixels, budget = look.put_on(pixels), _beside(look, photo, budget)
+        return solve(pixels, losses, budget, device=self._device, seed=seed, progress=tick)
 
 
 def protect(
@@ -222,21 +225,13 @@ def _working_copy(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(picture(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
-def _graded(pixels: NDArray[np.uint8], grade: Grade | None) -> NDArray[np.uint8]:
-    """Pixels of any size in the persona's look."""
-    if grade is None:
-        return pixels
-    side = grade.field.shape[-1]
-    light = grade.light(side, side, 1 if pixels.ndim == 2 else 3)
-    return apply_full_size(grade.on_picture(pixels), light)
-
-
-def _beside(grade: Grade | None, budget: Strength) -> Strength:
+def _beside(look: Worn, photo: Photo, budget: Strength) -> Strength:
     """What the look leaves of the budget: the errors of both add up."""
-    if grade is None or budget.tone_db is None:
+    if budget.tone_db is None:
         return budget
-    left = 10 ** (-budget.psnr_floor / 10) - 10 ** (-budget.tone_db / 10)
-    return replace(budget, psnr_floor=-10 * math.log10(left))
+    # A look that fades may not find room for all that it was granted.
+    taken = look.error(photo.pixels) / 255**2 if look.ramp else 10 ** (-budget.tone_db / 10)
+    return replace(budget, psnr_floor=-10 * math.log10(10 ** (-budget.psnr_floor / 10) - taken))
 
 
 _ATTEMPTS = 8
@@ -245,7 +240,7 @@ _LEAST_LOOK = 0.3
 
 
 def _deliver(
-    photo: Photo, grade: Grade | None, solution: Solution, budget: Strength, metadata: MetadataPolicy
+    photo: Photo, look: Worn | None, solution: Solution, budget: Strength, metadata: MetadataPolicy
 ) -> tuple[Encoded, NDArray[np.uint8], float, float]:
     """Encode the perturbed photo, weaker if need be, until the delivered bytes keep the strength's floors.
 
@@ -253,14 +248,11 @@ def _deliver(
     """
     scale, worn = 1.0, 1.0
     for attempt in range(1, _ATTEMPTS + 1):
-        tinted = photo.pixels
         change = solution.change * scale
-        if grade is not None:
-            look = grade.scaled(scale * worn)
-            tinted = look.on_picture(photo.pixels)
-            _, planes, tall, wide = change.shape
-            change = change + look.light(tall, wide, planes)
-        moved = apply_full_size(tinted, change)
+        if look:
+            moved = look.scaled(scale * worn).put_on(photo.pixels, change)
+        else:
+            moved = apply_full_size(photo.pixels, change)
         encoded = encode(photo, moved, metadata=metadata)
         pixels = decode(encoded.data, name=encoded.name).pixels
         psnr_db, ssim = likeness(photo.pixels, pixels)
@@ -270,7 +262,7 @@ def _deliver(
         # a tint lifts shadows. Aim a little below the floor.
         room = 10 ** ((psnr_db - budget.psnr_floor) / 20)
         similar = (1 - budget.ssim_floor) / max(1e-6, 1 - ssim)
-        if grade is not None and room >= 1 and worn > _LEAST_LOOK:
+        if look and room >= 1 and worn > _LEAST_LOOK:
             worn *= similar * 0.97
         else:
             scale *= min(room, similar, 1.0) * 0.97

@@ -129,17 +129,48 @@ def fit(
     return Grade(*(part.detach().cpu() for part in _both(_grade_of(parts, mix))))
 
 
-def strength_for(grade: Grade, pixels: NDArray[np.uint8], psnr_db: float, most: float = 3.0) -> float:
-    """By how much to scale a grade so that a photo changes by ``psnr_db``; at most ``most``."""
-    error = _change(grade, pixels).square().mean()
+def strength_for(
+    grade: Grade, pixels: NDArray[np.uint8], psnr_db: float, most: float = 3.0, ramp: float = 0.0
+) -> float:
+    """By how much to scale a grade so that a photo changes by ``psnr_db``; at most ``most``.
+
+    With a ``ramp`` (`share_worn`), so that it does where the grade fades out of shadows.
+    """
     wanted = 255.0**2 / 10 ** (psnr_db / 10)
-    return min(most, math.sqrt(wanted / max(float(error), 1e-9)))
+    return min(most, math.sqrt(wanted / max(mean_error(grade, pixels, ramp), 1e-9)))
 
 
-def _change(grade: Grade, pixels: NDArray[np.uint8]) -> Tensor:
-    """What the grade changes of a photo in 8-bit levels, seen at a few thousand pixels."""
+def mean_error(grade: Grade, pixels: NDArray[np.uint8], ramp: float = 0.0) -> float:
+    """Mean square of what a grade changes of a photo, in 8-bit levels."""
+    small = _thinned(pixels)
+    change = _change(grade, small)
+    if ramp:
+        change = change * torch.from_numpy(share_worn(small, ramp))
+    return float(change.square().mean())
+
+
+def highest(grade: Grade, pixels: NDArray[np.uint8]) -> float:
+    """The most that a grade changes the luma of a photo anywhere, in 8-bit levels."""
+    change = _change(grade, _thinned(pixels))[0]
+    return float((_grey(change) if len(change) == 3 else change).abs().max())
+
+
+def share_worn(pixels: NDArray[np.uint8], ramp: float) -> NDArray[np.float32]:
+    """H×W, how much each pixel shows of a look that fades: nothing of it at black, all from luma ``ramp`` on."""
+    values = pixels.astype(np.float32)
+    luma = values if pixels.ndim == 2 else values @ np.array(LUMA, np.float32)
+    way = np.clip(luma / np.float32(ramp), 0, 1)
+    return np.asarray(way * way * (3 - 2 * way), np.float32)
+
+
+def _thinned(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A few thousand of a photo's pixels."""
     step = max(1, round(math.sqrt(pixels.shape[0] * pixels.shape[1] / 20_000)))
-    small = np.ascontiguousarray(pixels[::step, ::step])
+    return np.ascontiguousarray(pixels[::step, ::step])
+
+
+def _change(grade: Grade, small: NDArray[np.uint8]) -> Tensor:
+    """What the grade changes of a small photo, 1×C×H×W in 8-bit levels."""
     planes = small[None] if small.ndim == 2 else small.transpose(2, 0, 1)
     x = torch.from_numpy(planes.astype(np.float32))[None] / 255
     change = _looked_up(x.expand(1, 3, -1, -1), grade.table)
