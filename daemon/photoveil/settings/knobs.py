@@ -1,0 +1,288 @@
+"""Every simple setting in one table: what it may be, how it is explained, and what the template says about it."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from photoveil.paths import models_dir
+from photoveil.protection import catalogue
+from photoveil.settings.model import METADATA_POLICIES, Settings
+
+_PERSONA_LENGTH = 40
+PERSONA_RULE = f'1 to {_PERSONA_LENGTH} letters, digits, spaces, "-" or "_"'
+
+_SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
+
+Kind = Literal["choice", "integer", "switch", "text"]
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One simple setting.
+
+    Attributes:
+        title: its name for people.
+        help: plain sentences; the first explains it, and all of them stand above it in the template.
+        group: what it is shown together with.
+        words: what a choice may be, with the meaning of each; empty where that depends on the installation.
+        live: whether a change takes effect at once; else at the next start.
+    """
+
+    name: str
+    kind: Kind
+    group: str
+    title: str
+    help: str
+    words: Mapping[str, str] | None = None
+    low: int = 0
+    high: int = 0
+    unit: str = ""
+    live: bool = True
+
+    @property
+    def default(self) -> Any:
+        """What holds where the user chose nothing."""
+        return DEFAULTS[self.name]
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What a choice may be at this moment."""
+        return choices(self.name) if self.words is None else tuple(self.words)
+
+    def complaint(self, value: object) -> str | None:
+        """What is wrong with ``value``, as the end of a sentence that begins with the name; None if nothing."""
+        if self.kind == "integer":
+            fits = type(value) is int and self.low <= value <= self.high
+            return None if fits else f"must be a whole number from {self.low} to {self.high}"
+        if self.kind == "switch":
+            return None if isinstance(value, bool) else "must be true or false (on or off)"
+        if self.kind == "text":
+            return None if valid_persona(value) else f"must have {PERSONA_RULE}"
+        fits = isinstance(value, str) and value in self.choices
+        return None if fits else f"must be one of: {', '.join(self.choices) or 'none is installed'}"
+
+    def understood(self, text: str) -> Any:
+        """What somebody typed as a value, where it can be read as one; ``complaint`` says whether it may be."""
+        if self.kind == "integer" and text.isascii() and text.lstrip("-").isdecimal():
+            return int(text)
+        if self.kind == "switch":
+            return _SWITCH.get(text.lower(), text)
+        return text
+
+
+def _wait(what: str) -> dict[str, str]:
+    return {"wait": f"photos in watched folders wait {what}", "work": "they are protected all the same"}
+
+
+_KNOBS = (
+    Knob(
+        "persona",
+        "text",
+        "protection",
+        "Persona",
+        "Whose photos these are, unless a folder, a site or a command says otherwise. "
+        'Each persona has its own anchor. Letters, digits, spaces, "-" and "_".',
+    ),
+    Knob(
+        "strength",
+        "choice",
+        "protection",
+        "Strength",
+        "How much a photo may be changed. Stronger protects better and is easier to see; "
+        '"film" is a look that is meant to be seen.',
+        words={name: strength.description for name, strength in catalogue.STRENGTHS.items()},
+    ),
+    Knob(
+        "model_set",
+        "choice",
+        "protection",
+        "Model set",
+        "The encoders that photos are protected against; `photoveil models list` shows them.",
+    ),
+    Knob(
+        "metadata",
+        "choice",
+        "protection",
+        "Metadata",
+        "What the protected copy keeps of the notes that cameras leave in a photo.",
+        words={
+            "strip-location": "everything but where the photo was taken",
+            "strip-all": "nothing",
+            "keep": "everything, the place included",
+        },
+    ),
+    Knob(
+        "on_battery",
+        "choice",
+        "folders",
+        "On battery",
+        "Whether photos in watched folders wait while the computer runs on its battery. Uploads never wait.",
+        words=_wait("until it is plugged in"),
+    ),
+    Knob(
+        "when_busy",
+        "choice",
+        "folders",
+        "When busy",
+        "Whether photos in watched folders wait while other programs need most of the processor. Uploads never wait.",
+        words=_wait("until the computer is less busy"),
+    ),
+    Knob(
+        "rescan_minutes",
+        "integer",
+        "folders",
+        "Look again after",
+        "How often watched folders are looked through from top to bottom, in case the system did not tell of a change.",
+        low=1,
+        high=1440,
+        unit="minutes",
+    ),
+    Knob(
+        "notifications",
+        "switch",
+        "desktop",
+        "Notifications",
+        "Whether the desktop shows a message when something needs your attention.",
+    ),
+    Knob(
+        "previews",
+        "switch",
+        "history",
+        "Previews",
+        "Whether small pictures of the newest 200 photos, before and after, are kept for the history. "
+        "Without them the history shows what was done in words only.",
+    ),
+    Knob(
+        "history_days",
+        "integer",
+        "history",
+        "Keep the history for",
+        "How long the history remembers what was done. Protected copies and originals do not depend on it.",
+        low=1,
+        high=3650,
+        unit="days",
+    ),
+    Knob(
+        "vault_mb",
+        "integer",
+        "storage",
+        "Size of the vault",
+        "How much room the vault with encrypted originals may take. When it is full, nothing is dropped: "
+        "photos that need it wait until you make room.",
+        low=1,
+        high=10_000_000,
+        unit="megabytes",
+    ),
+    Knob(
+        "cache_mb",
+        "integer",
+        "storage",
+        "Size of the cache",
+        "How much room protected copies may take that are kept for the next upload of the same photo. "
+        "The oldest make room for new ones.",
+        low=1,
+        high=1_000_000,
+        unit="megabytes",
+    ),
+    Knob(
+        "worker_idle_seconds",
+        "integer",
+        "technical",
+        "Keep the encoders for",
+        "After how many idle seconds the process with the encoders leaves the memory. "
+        "The next photo then waits until they are loaded again.",
+        low=5,
+        high=86_400,
+        unit="seconds",
+    ),
+    Knob(
+        "port",
+        "integer",
+        "technical",
+        "Port",
+        "The first of the five ports tried on 127.0.0.1. Browsers only look at the default. "
+        "A change takes effect at the next start.",
+        low=0,
+        high=65_535,
+        live=False,
+    ),
+    Knob(
+        "log_level",
+        "choice",
+        "technical",
+        "Log",
+        'How much the log tells. Names and places of photos are in it only with "debug".',
+        words={
+            "info": "what happened, without names of photos",
+            "debug": "everything, names of photos included",
+        },
+    ),
+)
+KNOBS: Mapping[str, Knob] = {knob.name: knob for knob in _KNOBS}
+DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Settings) if field.name in KNOBS}
+
+
+def valid_persona(name: object) -> bool:
+    """Whether ``name`` can be a persona: letters, digits, ``-``, ``_`` and spaces, because it names a file."""
+    if not isinstance(name, str) or not 1 <= len(name) <= _PERSONA_LENGTH or name != name.strip():
+        return False
+    letters = all(char.isalnum() or char in " -_" for char in name)
+    return letters and unicodedata.normalize("NFC", name) == name and not name.startswith("-")
+
+
+def valid_choice(name: str, value: object) -> bool:
+    """Whether ``value`` is one of the words that setting ``name`` knows."""
+    return value in choices(name)
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The words that ``strength``, ``method``, ``model_set``, ``metadata`` or another choice may be."""
+    if name == "metadata":
+        return METADATA_POLICIES
+    if name == "model_set":
+        return tuple(model_set.name for model_set in catalogue.model_sets(models_dir()))
+    if name == "method":
+        return tuple(catalogue.METHODS)
+    return tuple(KNOBS[name].words or ())
+
+
+def suggestion(name: str, known: Mapping[str, object]) -> str:
+    """A remedy for a name that nobody knows."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean “{near[0]}”?" if near else f"Choose one of: {', '.join(known)}."
+
+
+def describe(settings: Settings) -> list[dict[str, Any]]:
+    """Every simple setting with its value, its limits and its help."""
+    return [_described(knob, getattr(settings, knob.name)) for knob in KNOBS.values()]
+
+
+def _described(knob: Knob, value: object) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": knob.name,
+        "kind": knob.kind,
+        "title": knob.title,
+        "group": knob.group,
+        "value": value,
+        "default": knob.default,
+        "help": knob.help,
+        "live": knob.live,
+    }
+    if knob.kind == "choice":
+        told["choices"] = list(knob.choices)
+        told["meanings"] = _meanings(knob)
+    elif knob.kind == "integer":
+        told |= {"low": knob.low, "high": knob.high}
+    if knob.unit:
+        told["unit"] = knob.unit
+    return told
+
+
+def _meanings(knob: Knob) -> dict[str, str]:
+    if knob.words is not None:
+        return dict(knob.words)
+    return {found.name: found.description for found in catalogue.model_sets(models_dir())}
