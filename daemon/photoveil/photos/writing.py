@@ -57,14 +57,14 @@ def write_new(path: Path, data: bytes) -> Path:
     try:
         while True:
             try:
-                _publish(temporary, path)
+                publish(temporary, path)
             except FileExistsError:
                 path = free_name(path.parent, path.name)
             else:
                 break
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return path
 
 
@@ -79,7 +79,7 @@ def replace_atomically(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _written_beside(path: Path, data: bytes, *, private: bool) -> Path:
@@ -106,7 +106,7 @@ def _umask() -> int:
     return mask
 
 
-def _publish(temporary: Path, path: Path) -> None:
+def publish(temporary: Path, path: Path) -> None:
     """Give the finished file its name unless that is taken.
 
     Raises:
@@ -157,7 +157,7 @@ def _by_reservation(temporary: Path, path: Path) -> None:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name survive a power cut, where folders can be synced."""
     if sys.platform == "win32":
         return
