@@ -91,7 +91,7 @@ class Paths:
 
     @property
     def spool(self) -> Path:
-        """Photos on their way through the daemon; emptied at every start."""
+        """Photos on their way through the daemon; at every start it is swept of files that no job wants."""
         return self.cache / "spool"
 
     @property

@@ -1,72 +1,16 @@
-"""The queue, with a protector made of a few lines."""
+"""Uploads through the queue, with a protector made of a few lines."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from photoveil.ledger.database import Database
-from photoveil.ledger.jobs import Job, Jobs, State
-from photoveil.ledger.photos import Key, ProtectedPhotos
-from photoveil.worker.tasks import Delivered, Outcome, Task
-
-TASK = Task("me", "antithetical", "balanced", "starter", "strip-location")
-
-
-def copied(photo: Path, part: Path) -> Delivered:
-    data = photo.read_bytes()
-    if data == b"bad":
-        raise ZeroDivisionError
-    part.write_bytes(b"copy of " + data)
-    digest = hashlib.sha256(part.read_bytes()).hexdigest()
-    return Delivered(digest, part.stat().st_size, "jpeg", "image/jpeg", "", 1, 1, {})
-
-
-class Desk:
-    """A queue whose protector waits until it is let go."""
-
-    def __init__(self, photos: ProtectedPhotos, spool: Path) -> None:
-        self.go = asyncio.Event()
-        self.calls: list[str] = []
-        self.now = 0.0
-        self.jobs = Jobs(photos, self.protect, spool, clock=lambda: self.now)
-
-    async def protect(
-        self, photo: Path, name: str, task: Task, *, part: Path, progress: Callable[[str, float], None]
-    ) -> Outcome:
-        self.calls.append(name)
-        progress("protect", 0.5)
-        await self.go.wait()
-        return copied(photo, part)
-
-    async def send(self, data: bytes, name: str = "a.jpg", client: str = "c") -> Job:
-        source = self.jobs.new_part()
-        source.write_bytes(data)
-        return await self.jobs.submit(client, name, source, Key(hashlib.sha256(data).hexdigest(), TASK))
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    for name in ("spool", "kept"):
-        (tmp_path / name).mkdir()
-    database = await Database.open(tmp_path / "ledger")
-    desk = Desk(ProtectedPhotos(database, tmp_path / "kept", 1 << 20), tmp_path / "spool")
-    desk.jobs.start()
-    yield desk
-    await desk.jobs.close()
-    await database.close()
-    assert not list((tmp_path / "spool").iterdir())
-
-
-async def until(job: Job, state: State) -> None:
-    async with asyncio.timeout(5):
-        while job.state is not state:
-            assert not job.state.final, job.state
-            await job.work.wait(1)
+from photoveil.ledger.database import LedgerError
+from photoveil.ledger.jobs import State
+from photoveil.ledger.photos import Key
+from tests.ledger.desk import TASK, Desk, Heard, busy, desk_at, sha, until
 
 
 async def test_done_means_in_the_ledger_and_on_disk(desk: Desk, tmp_path: Path) -> None:
@@ -75,6 +19,7 @@ async def test_done_means_in_the_ledger_and_on_disk(desk: Desk, tmp_path: Path) 
     desk.go.set()
     await until(job, State.DONE)
     assert job.work.delivered is not None
+    assert not list(desk.spool.iterdir())
     assert (tmp_path / "kept" / job.work.delivered.sha256).read_bytes() == b"copy of photo"
     assert await desk.jobs.recall("c", "x", job.work.key) is not None
 
@@ -100,7 +45,7 @@ async def test_identical_photos_are_one_piece_of_work(desk: Desk) -> None:
 async def test_what_was_cancelled_can_be_sent_again(desk: Desk) -> None:
     first = await desk.send(b"photo")
     await until(first, State.RUNNING)
-    desk.jobs.cancel(first)
+    assert await desk.jobs.cancel(first)
     second = await desk.send(b"photo")
     assert second.work is not first.work
     desk.go.set()
@@ -119,7 +64,7 @@ async def test_an_unforeseen_error_fails_the_job_and_no_other(desk: Desk) -> Non
 
 async def test_waiting_ends_at_a_change(desk: Desk) -> None:
     job = await desk.send(b"photo")
-    await until(job, State.RUNNING)
+    await busy(job)
     waiting = asyncio.create_task(job.work.wait(10))
     await asyncio.sleep(0.01)
     job.work.report("protect", 0.501)
@@ -160,8 +105,157 @@ async def test_finished_jobs_are_forgotten_after_a_while(desk: Desk) -> None:
     assert desk.jobs.find("c", job.id) is None
 
 
-async def test_closing_gives_up_what_is_unfinished(desk: Desk) -> None:
-    running, queued = await desk.send(b"one"), await desk.send(b"two")
-    await until(running, State.RUNNING)
-    await desk.jobs.close()
-    assert (running.state, queued.state) == (State.CANCELLED, State.CANCELLED)
+async def test_an_upload_is_a_row_that_says_how_it_ended(desk: Desk) -> None:
+    desk.go.set()
+    done, bad, moving = [await desk.send(data) for data in (b"photo", b"bad", b"animation")]
+    await until(done, State.DONE)
+    row = await desk.settled(done.id, State.DONE)
+    assert (row.client, row.kind, row.protected) == ("c", "upload", sha(b"copy of photo"))
+    assert row.finished
+    failed = await desk.settled(bad.id, State.FAILED)
+    assert failed.error == bad.work.error
+    unchanged = await desk.settled(moving.id, State.UNCHANGED)
+    assert (unchanged.reason, unchanged.why) == ("It moves.", "animation")
+
+
+async def test_our_own_copy_is_passed(desk: Desk) -> None:
+    desk.go.set()
+    await until(await desk.send(b"photo"), State.DONE)
+    job = await desk.send(b"copy of photo")
+    assert (job.state, job.work.why) == (State.UNCHANGED, "own-copy")
+    assert (await desk.row(job.id)).why == "own-copy"
+    assert desk.calls == ["a.jpg"]
+    assert not list(desk.spool.iterdir())
+
+
+async def test_the_same_photo_again_is_done_at_once_and_remembered(desk: Desk) -> None:
+    desk.go.set()
+    await until(await desk.send(b"photo"), State.DONE)
+    again = await desk.send(b"photo", "b.jpg")
+    assert (again.state, (await desk.row(again.id)).state) == (State.DONE, State.DONE)
+    assert again.work.delivered is not None
+    recalled = await desk.jobs.recall("c", "x", Key(sha(b"photo"), TASK))
+    assert recalled is not None
+    assert await desk.jobs.row(recalled.id) is None
+
+
+@pytest.mark.parametrize("name", ["\ud800.jpg", "😀.jpg", "a\x00b", "x\udcff"])
+async def test_names_of_any_kind_survive(desk: Desk, name: str) -> None:
+    job = await desk.send(b"photo", name)
+    assert (await desk.row(job.id)).name == name
+
+
+async def test_cancelling_shared_work_spares_the_others(desk: Desk) -> None:
+    one, two = await desk.send(b"photo"), await desk.send(b"photo", client="d")
+    await until(one, State.RUNNING)
+    assert await desk.jobs.cancel(one)
+    assert not await desk.jobs.cancel(one)
+    assert (one.state, two.state) == (State.CANCELLED, State.RUNNING)
+    desk.go.set()
+    await until(two, State.DONE)
+    row = await desk.row(one.id)
+    assert (row.state, row.reason) == (State.CANCELLED, "It was cancelled.")
+    assert len(desk.calls) == 1
+    assert not list(desk.spool.iterdir())
+
+
+async def test_a_queued_upload_can_be_cancelled(desk: Desk) -> None:
+    first, second = await desk.send(b"one"), await desk.send(b"two")
+    await until(first, State.RUNNING)
+    assert await desk.jobs.cancel_id(second.id)
+    assert desk.jobs.counts() == {"queued": 0, "running": 1}
+    desk.go.set()
+    await until(first, State.DONE)
+    await asyncio.sleep(0.02)
+    assert len(desk.calls) == 1
+    assert not list(desk.spool.iterdir())
+
+
+async def test_a_finished_job_stays_finished(desk: Desk) -> None:
+    desk.go.set()
+    job = await desk.send(b"photo")
+    await until(job, State.DONE)
+    assert not await desk.jobs.cancel(job)
+    assert not await desk.jobs.cancel_id(job.id)
+    assert not await desk.jobs.cancel_id("nobody")
+    assert (await desk.row(job.id)).state is State.DONE
+
+
+async def test_an_upload_goes_on_after_a_restart(tmp_path: Path) -> None:
+    async with desk_at(tmp_path) as first:
+        running, queued = await first.send(b"one"), await first.send(b"two", client="d")
+        await until(running, State.RUNNING)
+    assert len(list((tmp_path / "spool").iterdir())) == 2
+    async with desk_at(tmp_path) as second:
+        second.go.set()
+        again = second.jobs.find("c", running.id)
+        other = second.jobs.find("d", queued.id)
+        assert again is not None
+        assert other is not None
+        await until(again, State.DONE)
+        await until(other, State.DONE)
+        assert (await second.row(again.id)).attempts == 0
+        await asyncio.sleep(0.01)
+        assert not list(second.spool.iterdir())
+
+
+async def test_an_ending_daemon_lets_nobody_wait(desk: Desk) -> None:
+    job = await desk.send(b"one")
+    await until(job, State.RUNNING)
+    waiting = asyncio.create_task(job.work.wait(60))
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(2):
+        await desk.jobs.close()
+        await waiting
+        await job.work.wait(60)
+    assert job.state is State.QUEUED
+
+
+async def test_an_upload_whose_bytes_are_gone_fails_with_a_remedy(tmp_path: Path) -> None:
+    async with desk_at(tmp_path) as first:
+        await until(job := await first.send(b"one"), State.RUNNING)
+    for file in (tmp_path / "spool").iterdir():
+        file.unlink()
+    async with desk_at(tmp_path) as second:
+        row = await second.settled(job.id, State.FAILED)
+        assert row.error is not None
+        assert "Send it again" in row.error["remedy"]
+
+
+async def test_the_spool_is_swept_of_what_nobody_wants(tmp_path: Path) -> None:
+    async with desk_at(tmp_path, start=False) as desk:
+        (desk.spool / "left.part").write_bytes(b"an original at rest")
+        arriving = desk.jobs.new_part()
+        arriving.write_bytes(b"on its way")
+        await desk.jobs.start()
+        assert list(desk.spool.iterdir()) == [arriving]
+
+
+async def test_a_ledger_that_cannot_be_read_at_the_start_is_raised(tmp_path: Path) -> None:
+    async with desk_at(tmp_path, start=False) as desk:
+        await desk.database.run(lambda connection: connection.execute("DROP TABLE jobs") and None)
+        with pytest.raises(LedgerError):
+            await desk.jobs.start()
+
+
+async def test_everyone_hears_what_happens(desk: Desk) -> None:
+    heard = Heard(desk.hub)
+    desk.go.set()
+    job = await desk.send(b"photo")
+    await until(job, State.DONE)
+    events = await heard.all(0.4)
+    told = [(e.facts["state"], e.facts["progress"]) for e in events if e.kind == "job"]
+    assert [state for state, _ in told] == ["queued", "running", "running", "done"]
+    assert told[-1] == ("done", 1.0)
+    assert all(e.facts["job"] == job.id and e.facts["client"] == "c" for e in events if e.kind == "job")
+    assert [e.facts for e in events if e.kind == "photo"] == [{"job": job.id}]
+    assert [e.facts for e in events if e.kind == "queue"][-1] == {"queued": 0, "running": 0, "waiting": 0}
+
+
+async def test_progress_is_told_in_steps_worth_telling(desk: Desk) -> None:
+    job = await desk.send(b"photo")
+    await busy(job)
+    heard = Heard(desk.hub)
+    for step in range(1000):
+        job.work.report("protect", 0.5 + step / 2000)
+    assert 5 < len([e for e in await heard.all() if e.kind == "job"]) < 30

@@ -29,8 +29,11 @@ class Studio:
         self._outlet.progress("protect", 0.5)
         self._obey(payload.split()[0].decode("latin-1") if payload else "")
         if header["compare"]:
-            self._outlet.tell("picture-follows")
+            self._outlet.tell("picture-follows", of="compare")
             self._outlet.tell("picture", b"picture")
+        for side in ("before", "after") if header["previews"] else ():
+            self._outlet.tell("picture-follows", of=side)
+            self._outlet.tell("picture", side.encode())
         if payload.startswith(b"animation"):
             self._outlet.tell("unchanged", reason="It moves.")
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 
 from photoveil.errors import PhotoveilError
 from photoveil.worker.parent import Worker
-from photoveil.worker.tasks import Delivered, Task, Unchanged, WorkerState
+from photoveil.worker.tasks import Delivered, Previews, Task, Unchanged, WorkerState
 from tests.tiny_models import tiny_models
 
 TASK = Task("anna", "antithetical", "subtle", "starter", "strip-location")
@@ -33,6 +34,11 @@ def moving(path: Path) -> Path:
 def opened(path: Path) -> tuple[str | None, tuple[int, int]]:
     with Image.open(io.BytesIO(path.read_bytes())) as found:
         return found.format, found.size
+
+
+def pixels(path: Path) -> bytes:
+    with Image.open(io.BytesIO(path.read_bytes())) as found:
+        return found.convert("RGB").tobytes()
 
 
 def ignore(_stage: str, _fraction: float) -> None:
@@ -65,13 +71,22 @@ async def _learns_once(worker: Worker, folder: Path) -> None:
 
 async def _protects(worker: Worker, folder: Path) -> None:
     stages: list[str] = []
-    made = await _protect(
-        worker, photo(folder / "a.png"), folder / "part", lambda stage, _: stages.append(stage)
+    source, previews = photo(folder / "a.png"), Previews(folder / "before", folder / "after")
+    made = await worker.protect(
+        source,
+        source.name,
+        TASK,
+        part=folder / "part",
+        progress=lambda stage, _: stages.append(stage),
+        original=hashlib.sha256(source.read_bytes()).hexdigest(),
+        previews=previews,
     )
     assert isinstance(made, Delivered)
     assert (made.format, made.type, made.suffix, made.width, made.height) == ("png", "image/png", "", 96, 64)
     assert made.report["delivered"]["sha256"] == made.sha256
     assert opened(folder / "part") == ("PNG", (96, 64))
+    assert pixels(previews.before) == pixels(source)
+    assert pixels(previews.after) == pixels(folder / "part")
     assert list(dict.fromkeys(stages)) == ["decode", "prepare", "protect", "write", "measure"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import sys
@@ -14,12 +15,28 @@ from typing import Any
 import pytest
 
 from photoveil.errors import PhotoveilError
+from photoveil.hub import Hub
 from photoveil.worker.parent import MAX_CRASHES, Worker
-from photoveil.worker.tasks import Delivered, Outcome, Task, Unchanged, WorkerError, WorkerState
+from photoveil.worker.tasks import (
+    Delivered,
+    Outcome,
+    Previews,
+    SourceChanged,
+    Task,
+    Unchanged,
+    WorkerCrashed,
+    WorkerError,
+    WorkerGaveUp,
+    WorkerState,
+)
 from tests.worker.fake_child import PREFIX
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_child.py")))
 TASK = Task("me", "antithetical", "balanced", "starter", "strip-location")
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def alive(pid: int) -> bool:
@@ -44,7 +61,14 @@ class Bench:
         if len(self.seen) >= 3:
             self.busy.set()
 
-    async def protect(self, photo: bytes, *, compare: Path | None = None) -> Outcome:
+    async def protect(
+        self,
+        photo: bytes,
+        *,
+        original: str | None = None,
+        compare: Path | None = None,
+        previews: Previews | None = None,
+    ) -> Outcome:
         source = self.folder / "photo"
         source.write_bytes(photo)
         return await self.worker.protect(
@@ -53,7 +77,9 @@ class Bench:
             TASK,
             part=self.part,
             progress=self.hear,
+            original=original,
             compare=compare,
+            previews=previews,
         )
 
 
@@ -92,6 +118,51 @@ async def test_the_picture_goes_to_its_own_place(tmp_path: Path) -> None:
         await b.protect(b"photo", compare=tmp_path / "picture")
         assert (tmp_path / "picture").read_bytes() == b"picture"
         assert b.part.read_bytes() == PREFIX + b"photo"
+
+
+async def test_previews_go_to_their_places(tmp_path: Path) -> None:
+    previews = Previews(tmp_path / "before", tmp_path / "after")
+    async with bench(tmp_path) as b:
+        await b.protect(b"photo", previews=previews, compare=tmp_path / "picture")
+        assert previews.before.read_bytes() == b"before"
+        assert previews.after.read_bytes() == b"after"
+        assert b.part.read_bytes() == PREFIX + b"photo"
+
+
+async def test_only_the_photo_that_was_meant_is_delivered(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        assert isinstance(await b.protect(b"photo", original=sha(b"photo")), Delivered)
+        child = b.worker.pid
+        with pytest.raises(SourceChanged):
+            await b.protect(b"photo", original=sha(b"another photo"))
+        assert isinstance(await b.protect(b"photo"), Delivered)
+        assert b.worker.pid == child
+
+
+async def test_a_photo_that_shrinks_while_it_is_read_is_no_crash(tmp_path: Path) -> None:
+    source = tmp_path / "shrinking"
+    async with bench(tmp_path) as b:
+        for _ in range(MAX_CRASHES + 1):
+            source.write_bytes(bytes(20_000_000))
+            work = asyncio.create_task(
+                b.worker.protect(source, "a.jpg", TASK, part=b.part, progress=b.hear, original=sha(b"20 MB"))
+            )
+            while b.worker.state is not WorkerState.BUSY:  # noqa: ASYNC110 - for a moment
+                await asyncio.sleep(0.001)
+            os.truncate(source, 1000)
+            with pytest.raises(SourceChanged):
+                await work
+        assert isinstance(await b.protect(b"photo"), Delivered)
+
+
+async def test_everyone_hears_what_the_child_does(tmp_path: Path) -> None:
+    hub = Hub()
+    heard = hub.subscribe()
+    async with bench(tmp_path, hub=hub) as b:
+        await b.protect(b"photo")
+    heard.close()
+    states = [event.facts["state"] async for event in heard if event.kind == "worker"]
+    assert states == ["starting", "busy", "ready", "absent"]
 
 
 async def test_stray_prints_do_not_harm(tmp_path: Path) -> None:
@@ -143,10 +214,29 @@ async def test_restarts_are_bounded(tmp_path: Path) -> None:
         for _ in range(MAX_CRASHES):
             with pytest.raises(WorkerError, match="ended unexpectedly"):
                 await b.protect(b"crash")
-        with pytest.raises(WorkerError, match="crashed 3 times within 10 minutes"):
+        with pytest.raises(WorkerError, match=f"crashed {MAX_CRASHES} times within 10 minutes"):
             await b.protect(b"photo")
         now[0] += 601
         assert isinstance(await b.protect(b"photo"), Delivered)
+
+
+async def test_one_bad_photo_among_good_ones_locks_nobody_out(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        for _ in range(MAX_CRASHES + 1):
+            with pytest.raises(WorkerCrashed):
+                await b.protect(b"crash")
+            await b.worker.prewarm("starter")
+            assert isinstance(await b.protect(b"photo"), Delivered)
+
+
+async def test_a_child_that_only_starts_does_not_count_as_working(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        for _ in range(MAX_CRASHES):
+            await b.worker.prewarm("starter")
+            with pytest.raises(WorkerCrashed):
+                await b.protect(b"crash")
+        with pytest.raises(WorkerGaveUp):
+            await b.protect(b"photo")
 
 
 async def test_cancelled_work_stops_and_the_child_stays(tmp_path: Path) -> None:

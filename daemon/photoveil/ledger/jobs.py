@@ -1,123 +1,62 @@
-"""The queue: photos waiting for the worker, in order, and what became of them.
+"""Jobs, as the rest of the daemon sees them: wishes for protected photos, from browsers, by hand and from folders.
 
-Two identical wishes in flight are one piece of work. A finished piece is in the ledger and on disk before anyone is
-told that it is done.
+Every job is a row. Identical wishes in flight are one piece of work. What is finished is in the ledger and on disk
+before anyone is told that it is done, and what is not goes on after a restart, however the daemon ended.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import secrets
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
 
-from photoveil.errors import PhotoveilError
-from photoveil.ledger.photos import Key, ProtectedPhotos, discard
-from photoveil.worker.tasks import Delivered, Outcome, Task, Unchanged, overall
+from photoveil.hub import Hub
+from photoveil.ledger import rows
+from photoveil.ledger.lessons import Teacher
+from photoveil.ledger.photos import Key, ProtectedPhotos
+from photoveil.ledger.previews import PreviewShelf
+from photoveil.ledger.queue import Placer, Protector, Queue
+from photoveil.ledger.rows import OWN_COPY, OWN_OUTPUT, UPLOAD, End, FileWish, JobRow, State
+from photoveil.ledger.text import NOWHERE
+from photoveil.ledger.troubles import TryLater
+from photoveil.ledger.work import InHand, Job, Work
+from photoveil.notices import Notices
+from photoveil.worker.tasks import Delivered, SourceChanged
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "OWN_OUTPUT",
+    "FileWish",
+    "Job",
+    "JobRow",
+    "Jobs",
+    "Placer",
+    "Protector",
+    "SourceChanged",
+    "State",
+    "TryLater",
+    "Work",
+]
 
-OWN_OUTPUT = "This file is already a protected copy made by Photoveil."
-_PROGRESS_STEP = 0.02
-_KEEP_FINISHED = 1800.0
-_MAX_JOBS = 1000
-
-
-class State(StrEnum):
-    """Where a job is."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    UNCHANGED = "unchanged"
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing will change any more."""
-        return self not in (State.QUEUED, State.RUNNING)
-
-
-class Protector(Protocol):
-    """What does the work; the worker in life."""
-
-    def __call__(
-        self, photo: Path, name: str, task: Task, *, part: Path, progress: Callable[[str, float], None]
-    ) -> Coroutine[Any, Any, Outcome]:
-        """Protect ``photo`` into ``part``."""
-
-
-@dataclass(eq=False)
-class Work:
-    """One photo to be protected in one way, for one or several jobs."""
-
-    key: Key
-    name: str
-    source: Path | None = None
-    state: State = State.QUEUED
-    stage: str = ""
-    progress: float = 0.0
-    error: dict[str, str] | None = None
-    reason: str | None = None
-    delivered: Delivered | None = None
-    users: int = 0
-    finished: float | None = None
-    running: asyncio.Task[Outcome] | None = None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def tell(self) -> None:
-        """Wake everyone who waits for a change."""
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
-
-    async def wait(self, seconds: float) -> None:
-        """Wait for the next change, at most so long; at once where none will come."""
-        if self.state.final:
-            return
-        try:
-            await asyncio.wait_for(self._changed.wait(), seconds)
-        except TimeoutError:
-            return
-
-    def report(self, stage: str, fraction: float) -> None:
-        """Take progress in, as a share of the whole walk; small steps are not worth waking anyone."""
-        progress = max(self.progress, overall(stage, fraction) or 0.0)
-        if stage == self.stage and progress - self.progress < _PROGRESS_STEP:
-            return
-        self.stage, self.progress = stage, progress
-        self.tell()
-
-
-@dataclass(eq=False)
-class Job:
-    """One client's wish for one photo."""
-
-    id: str
-    client: str
-    name: str
-    work: Work
-    cancelled: bool = False
-
-    @property
-    def state(self) -> State:
-        """Where the job is."""
-        return State.CANCELLED if self.cancelled else self.work.state
+CANCELLED = "It was cancelled."
+FOLDER_REMOVED = "Its folder is not watched any more."
 
 
 class Jobs:
-    """All jobs in hand and those finished lately.
+    """All jobs.
+
+    Uploads are found by their clients while they are in work and for half an hour after; everything is found in the
+    history.
 
     Args:
         photos: the ledger of protected photos.
         protect: what does the work.
         spool: folder for files on their way.
+        teach: what lets a new persona learn from a batch of a folder.
+        previews: where small pictures of before and after are kept.
         clock: seconds, for forgetting finished jobs.
+        wall: seconds since 1970, for trying again later.
     """
 
     def __init__(
@@ -125,183 +64,205 @@ class Jobs:
         photos: ProtectedPhotos,
         protect: Protector,
         spool: Path,
+        *,
+        hub: Hub | None = None,
+        notices: Notices | None = None,
+        teach: Teacher | None = None,
+        previews: PreviewShelf | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
+        hub = hub or Hub()
         self._photos = photos
-        self._protect = protect
-        self._spool = spool
-        self._clock = clock
-        self._jobs: dict[str, Job] = {}
-        self._in_flight: dict[Key, Work] = {}
-        self._queue: asyncio.Queue[Work] = asyncio.Queue()
-        self._runner: asyncio.Task[None] | None = None
+        self._database = photos.database
+        self._hand = InHand(hub, clock)
+        self._queue = Queue(
+            photos,
+            protect,
+            spool,
+            self._hand,
+            hub=hub,
+            notices=notices or Notices(hub),
+            teach=teach,
+            previews=previews,
+            wall=wall,
+        )
 
-    def start(self) -> None:
-        """Begin to work through the queue."""
-        self._runner = asyncio.create_task(self._run())
+    @property
+    def place(self) -> Placer | None:
+        """What puts copies of folders in place; until it is set, rows of folders wait."""
+        return self._queue.place
+
+    @place.setter
+    def place(self, placer: Placer | None) -> None:
+        self._queue.place = placer
+
+    @property
+    def gate(self) -> Callable[[], str | None]:
+        """What says why folders have to wait, or None where they need not; asked often."""
+        return self._queue.gate
+
+    @gate.setter
+    def gate(self, gate: Callable[[], str | None]) -> None:
+        self._queue.gate = gate
+
+    @property
+    def waiting_for(self) -> str | None:
+        """Why folders have to wait: the gate's word, or “starting”, or “trouble” while the worker has given up."""
+        return self._queue.waits_for()
+
+    def start(self) -> asyncio.Future[None]:
+        """Begin to work; what is answered is done once the jobs left by the last run are taken up."""
+        return self._queue.start()
 
     async def close(self) -> None:
-        """Stop; unfinished work is given up and its files removed."""
-        if self._runner is not None:
-            self._runner.cancel()
-            await asyncio.wait([self._runner])
-        for work in list(self._in_flight.values()):
-            self._finish(work, State.CANCELLED)
+        """Stop; unfinished jobs stay and go on at the next start."""
+        await self._queue.close()
 
     def new_part(self) -> Path:
         """A name in the spool that nobody uses."""
-        return self._spool / f"{secrets.token_hex(16)}.part"
+        return self._queue.spool.new_part()
 
-    async def submit(self, client: str, name: str, source: Path, key: Key) -> Job:
-        """Take in the photo in the file ``source``, which belongs to the queue from now on."""
+    async def submit(self, client: str, name: str, source: Path, key: Key, *, by_hand: bool = False) -> Job:
+        """Take in the photo in the file ``source``, which belongs to the queue from now on.
+
+        ``by_hand``: somebody chose it in the dashboard; it is worked on after what pages wait for.
+        """
+        row = _upload(client, name, source, key, by_hand=by_hand)
         if await self._photos.is_protected_copy(key.original):
-            discard(source)
-            return self._finished(client, name, key, state=State.UNCHANGED, reason=OWN_OUTPUT)
-        known = await self.recall(client, name, key)
-        if known is not None:
-            discard(source)
-            return known
-        work = self._in_flight.get(key)
-        if work is not None:
-            discard(source)
-        else:
-            work = self._in_flight[key] = Work(key, name, source)
-            self._queue.put_nowait(work)
-        return self._job(client, name, work)
+            end = End(State.UNCHANGED, reason=OWN_OUTPUT, why=OWN_COPY)
+            return await self._finished(row, end, None)
+        delivered = await self._photos.find(key)
+        if delivered is not None:
+            return await self._finished(row, End(State.DONE, protected=delivered.sha256), delivered)
+        await self._queue.book.write(rows.add, row)
+        job = self._hand.adopt(row)
+        self._hand.tell(job)
+        self._queue.overtake(key)
+        self._queue.wake()
+        return job
 
     async def recall(self, client: str, name: str, key: Key) -> Job | None:
-        """A finished job for a photo that was protected in this way before."""
+        """A finished job for a photo that was protected in this way before; no part of the history."""
         delivered = await self._photos.find(key)
         if delivered is None:
             return None
-        return self._finished(client, name, key, state=State.DONE, delivered=delivered)
+        row = _upload(client, name, None, key)
+        return self._hand.finished(_ended(row, End(State.DONE, protected=delivered.sha256)), delivered)
+
+    async def submit_files(self, wishes: Sequence[FileWish]) -> list[str]:
+        """Queue files of folders and archives, all or none; answers the id of each wish's job.
+
+        A wish that is in flight already is not queued twice; one for an earlier version of the file is given up.
+        """
+        ids = await self._queue.book.write(rows.add_wishes, wishes)
+        self._queue.wake()
+        return ids
 
     def find(self, client: str, job: str) -> Job | None:
-        """A client's own job."""
-        found = self._jobs.get(job)
+        """A client's own upload."""
+        found = self._hand.jobs.get(job)
         return found if found is not None and found.client == client else None
 
     def in_work(self, client: str) -> int:
         """How many photos of this client are queued or running."""
-        return sum(1 for job in self._jobs.values() if job.client == client and not job.state.final)
+        return self._hand.of_client(client)
+
+    def progress_of(self, job: str) -> tuple[str, float] | None:
+        """Stage and progress of a job that is in hand."""
+        return self._hand.progress_of(job)
 
     def counts(self) -> dict[str, int]:
-        """How much work is queued and running."""
-        states = [work.state for work in self._in_flight.values()]
-        return {"queued": states.count(State.QUEUED), "running": states.count(State.RUNNING)}
+        """How many jobs are queued and running."""
+        return dict(self._queue.book.tally)
 
-    def cancel(self, job: Job) -> None:
-        """Give a job up; the work itself stops when nobody else wants it."""
-        if job.state.final:
-            return
-        job.cancelled = True
-        work = job.work
-        work.users -= 1
-        work.tell()
-        if work.users:
-            return
-        # Out of the way at once: the same photo sent again must not join work that is being stopped.
-        self._in_flight.pop(work.key, None)
-        if work.running is not None:
-            work.running.cancel()
-        else:
-            self._finish(work, State.CANCELLED)
+    def queue(self) -> dict[str, int]:
+        """How many jobs are queued and running, and how many of those queued wait for the gate."""
+        return {**self._queue.book.tally, "waiting": self._queue.waiting()}
 
-    def _job(self, client: str, name: str, work: Work) -> Job:
-        self._forget()
-        job = Job(secrets.token_hex(16), client, name, work)
-        work.users += 1
-        self._jobs[job.id] = job
+    async def cancel(self, job: Job) -> bool:
+        """Give a job up; the work itself stops when nobody else wants it. False where it was too late."""
+        if job.state.final or job.placing:
+            return False
+        if not await self._queue.book.write(rows.settle, [job.id], End(State.CANCELLED, reason=CANCELLED)):
+            return False
+        self._withdraw(job, CANCELLED)
+        return True
+
+    async def cancel_id(self, job: str) -> bool:
+        """Give up any job by its id."""
+        found = self._hand.jobs.get(job)
+        if found is not None:
+            return await self.cancel(found)
+        return bool(await self._queue.book.write(rows.settle, [job], End(State.CANCELLED, reason=CANCELLED)))
+
+    async def cancel_folder(self, folder: str) -> int:
+        """Give up everything that is unfinished of a folder; answers how many that was."""
+        running = [job for job in self._hand.jobs.values() if job.row.folder == folder]
+        stopped = [await self.cancel(job) for job in running]
+        self._queue.forget_folder(folder)
+        return sum(stopped) + await self._queue.book.write(rows.cancel_folder, folder, FOLDER_REMOVED)
+
+    async def retry(self, job: str) -> bool:
+        """Try a folder's job once more that failed, was cancelled or waits; False where its photo is gone."""
+        row = await self.row(job)
+        if row is None or not row.background or not await asyncio.to_thread(row.source.is_file):
+            return False
+        queued = await self._queue.book.write(rows.retry, job)
+        self._queue.wake()
+        return queued
+
+    async def row(self, job: str) -> JobRow | None:
+        """Any job's row."""
+        return await self._database.run(rows.find, job)
+
+    async def _finished(self, row: JobRow, end: End, delivered: Delivered | None) -> Job:
+        """An upload that needs no work: it is part of the history nevertheless."""
+        ended = _ended(row, end)
+        await self._queue.book.write(rows.add, ended)
+        self._queue.spool.discard(row.source)
+        job = self._hand.finished(ended, delivered)
+        self._hand.tell(job)
         return job
 
-    def _finished(
-        self,
-        client: str,
-        name: str,
-        key: Key,
-        *,
-        state: State,
-        delivered: Delivered | None = None,
-        reason: str | None = None,
-    ) -> Job:
-        work = Work(key, name, state=state, delivered=delivered, reason=reason, finished=self._clock())
-        work.progress = 1.0
-        return self._job(client, name, work)
-
-    def _forget(self) -> None:
-        now = self._clock()
-        crowded = len(self._jobs) >= _MAX_JOBS
-        for job in list(self._jobs.values()):
-            since = job.work.finished
-            if since is not None and (crowded or now - since > _KEEP_FINISHED):
-                del self._jobs[job.id]
-                crowded = len(self._jobs) >= _MAX_JOBS
-
-    async def _run(self) -> None:
-        while True:
-            work = await self._queue.get()
-            if not work.state.final:
-                await self._do(work)
-
-    async def _do(self, work: Work) -> None:
-        part = self.new_part()
-        try:
-            work.running = asyncio.create_task(self._make(work, part))
-            await asyncio.wait([work.running])
-            self._conclude(work, work.running)
-        finally:
-            if not work.state.final and work.running is not None:  # the daemon is ending
+    def _withdraw(self, job: Job, reason: str) -> None:
+        work = job.work
+        self._hand.part(job)
+        if work.read is not job and not job.row.background:
+            self._queue.spool.discard(job.row.source)
+        if not work.jobs:
+            # Out of the way at once: the same photo sent again must not join work that is being stopped.
+            self._hand.close(work)
+            if work.running is not None:
                 work.running.cancel()
-                await asyncio.wait([work.running])
-            work.running = None
-            discard(part)
-
-    async def _make(self, work: Work, part: Path) -> Outcome:
-        if work.source is None:
-            raise RuntimeError("work without a photo")
-        work.state = State.RUNNING
-        work.tell()
-        outcome = await self._protect(work.source, work.name, work.key.task, part=part, progress=work.report)
-        if isinstance(outcome, Delivered):
-            await self._photos.remember(work.key, outcome, part)
-        return outcome
-
-    def _conclude(self, work: Work, done: asyncio.Task[Outcome]) -> None:
-        if done.cancelled():
-            self._finish(work, State.CANCELLED)
-            return
-        error = done.exception()
-        if error is None:
-            outcome = done.result()
-            if isinstance(outcome, Unchanged):
-                work.reason = outcome.reason
-                self._finish(work, State.UNCHANGED)
-            else:
-                work.delivered = outcome
-                self._finish(work, State.DONE)
-            return
-        if not isinstance(error, PhotoveilError):
-            log.error("a job failed unforeseen: %s", type(error).__name__)
-            error = _unforeseen(error)
-        work.error = error.as_dict()
-        log.info("a job failed: %s", work.error["code"])
-        self._finish(work, State.FAILED)
-
-    def _finish(self, work: Work, state: State) -> None:
-        work.state = state
-        work.finished = self._clock()
-        if state is State.DONE:
-            work.progress = 1.0
-        if self._in_flight.get(work.key) is work:
-            del self._in_flight[work.key]
-        if work.source is not None:
-            discard(work.source)
-        work.tell()
+        self._hand.end(job, End(State.CANCELLED, reason=reason))
 
 
-def _unforeseen(error: BaseException) -> PhotoveilError:
-    return PhotoveilError(
-        "The photo could not be protected",
-        f"Something went wrong that nobody foresaw ({type(error).__name__}).",
-        "Try again; if it happens again, please report it together with the log.",
+def _upload(client: str, name: str, source: Path | None, key: Key, *, by_hand: bool = False) -> JobRow:
+    return JobRow(
+        job=rows.new_id(),
+        kind=UPLOAD,
+        client=client,
+        folder=None,
+        name=name,
+        original=key.original,
+        task=key.task,
+        source=source or NOWHERE,
+        target=None,
+        state=State.QUEUED,
+        priority=rows.BY_HAND if by_hand else rows.PRIORITIES[UPLOAD],
+        created=rows.now(),
+    )
+
+
+def _ended(row: JobRow, end: End) -> JobRow:
+    """The row as it is written when nothing has to be done; its file is not kept."""
+    return replace(
+        row,
+        state=end.state,
+        reason=end.reason,
+        why=end.why,
+        protected=end.protected,
+        finished=rows.now(),
+        source=NOWHERE,
     )

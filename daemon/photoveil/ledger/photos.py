@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import time
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +15,18 @@ from photoveil.ledger.database import Database
 from photoveil.worker.tasks import Delivered, Task
 
 _ABANDONED = 86_400
+_ROOM = 0.95
+"""To which share of the limit copies are removed, so that not every new one has to look for the oldest."""
 _FACTS = ("sha256", "bytes", "format", "type", "suffix", "width", "height", "report")
 _FIND = """
     SELECT protected, bytes, format, type, suffix, width, height, report FROM protected
     WHERE original = ? AND persona = ? AND method = ? AND strength = ? AND model_set = ? AND metadata = ?
+"""
+# Copies made earlier in the same way stay known as our own: their rows step aside, under a key nobody asks for.
+_STEP_ASIDE = """
+    UPDATE OR REPLACE protected SET metadata = metadata || '#' || substr(protected, 1, 16)
+    WHERE original = ? AND persona = ? AND method = ? AND strength = ? AND model_set = ? AND metadata = ?
+        AND protected <> ?
 """
 _ROW = "INSERT OR REPLACE INTO protected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -48,29 +57,34 @@ class ProtectedPhotos:
     """
 
     def __init__(self, database: Database, folder: Path, limit: int) -> None:
-        self._database = database
+        self.database = database
+        self.limit = limit
         self._folder = folder
-        self._limit = limit
+        self._total: int | None = None
 
     def file(self, sha256: str) -> Path:
         """Where the protected copy with this hash is, if it is still kept."""
         return self._folder / sha256
 
+    def is_kept(self, sha256: str) -> bool:
+        """Whether the protected copy with this hash can be delivered without work; a quick look at the disk."""
+        return self.file(sha256).is_file()
+
     async def is_protected_copy(self, sha256: str) -> bool:
         """Whether these bytes are our own output."""
-        return await self._database.run(_is_protected_copy, sha256)
+        return await self.database.run(_is_protected_copy, sha256)
 
     async def find(self, key: Key) -> Delivered | None:
         """The protected copy made before, if its file is still here."""
-        return await self._database.run(self._find, key)
+        return await self.database.run(self._find, key)
 
     async def remember(self, key: Key, delivered: Delivered, part: Path) -> None:
         """Take the finished file ``part`` into the folder and write its row, in this order."""
-        await self._database.run(self._remember, key, delivered, part)
+        await self.database.run(self._remember, key, delivered, part)
 
     async def tidy(self) -> None:
         """Remove files that no row knows, left by a process that was killed."""
-        await self._database.run(self._tidy)
+        await self.database.run(self._tidy)
 
     def _find(self, connection: sqlite3.Connection, key: Key) -> Delivered | None:
         found = connection.execute(_FIND, key.values()).fetchone()
@@ -93,19 +107,27 @@ class ProtectedPhotos:
             *(delivered.bytes, delivered.width, delivered.height),
             *(json.dumps(delivered.report), datetime.now(UTC).isoformat(timespec="seconds")),
         )
+        connection.execute(_STEP_ASIDE, (*key.values(), delivered.sha256))
         connection.execute(_ROW, row)
         _use(connection, delivered.sha256, delivered.bytes)
-        self._make_room(connection, keep=delivered.sha256)
+        if self._total is not None:
+            self._total += delivered.bytes
+        if self._total is None or self._total > self.limit:
+            self._total = self._make_room(connection, keep=delivered.sha256)
 
-    def _make_room(self, connection: sqlite3.Connection, keep: str) -> None:
-        total = connection.execute("SELECT coalesce(sum(bytes), 0) FROM kept").fetchone()[0]
+    def _make_room(self, connection: sqlite3.Connection, keep: str) -> int:
+        """Remove those not used for longest, if there are too many; answers how many bytes are left."""
+        total = int(connection.execute("SELECT coalesce(sum(bytes), 0) FROM kept").fetchone()[0])
+        if total <= self.limit:
+            return total
         oldest = connection.execute("SELECT sha256, bytes FROM kept WHERE sha256 <> ? ORDER BY used", (keep,))
         for sha256, size in oldest.fetchall():
-            if total <= self._limit:
-                return
+            if total <= self.limit * _ROOM:
+                break
             self.file(sha256).unlink(missing_ok=True)
             connection.execute("DELETE FROM kept WHERE sha256 = ?", (sha256,))
             total -= size
+        return total
 
     def _tidy(self, connection: sqlite3.Connection) -> None:
         known = {row[0] for row in connection.execute("SELECT sha256 FROM kept")}
@@ -130,10 +152,11 @@ def discard(file: Path) -> None:
     file.unlink(missing_ok=True)
 
 
-def empty(folder: Path) -> None:
-    """Remove what a killed process left in the spool: the daemon's files, and folders of old commands."""
+def sweep(folder: Path, wanted: Container[str]) -> None:
+    """Remove what a killed process left in the spool: files that nobody wants, and folders of old commands."""
     for entry in folder.iterdir():
         if not entry.is_dir():
-            entry.unlink(missing_ok=True)
+            if entry.name not in wanted:
+                entry.unlink(missing_ok=True)
         elif time.time() - entry.stat().st_mtime > _ABANDONED:
             shutil.rmtree(entry, ignore_errors=True)

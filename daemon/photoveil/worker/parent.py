@@ -7,17 +7,20 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from photoveil.hub import Hub
 from photoveil.worker.frames import Header
-from photoveil.worker.pipe import COMMAND, Pipe, PipeBroken
+from photoveil.worker.pipe import COMMAND, PayloadShrank, Pipe, PipeBroken
 from photoveil.worker.tasks import (
     ChildError,
     Delivered,
     Lesson,
     Outcome,
+    Previews,
+    SourceChanged,
     Task,
     Unchanged,
     WorkerState,
@@ -29,11 +32,14 @@ from photoveil.worker.tasks import (
 log = logging.getLogger(__name__)
 Progress = Callable[[str, float], None]
 
-MAX_CRASHES = 3
+MAX_CRASHES = 5
+"""So many in a row end it for a while: more than one bad photo is tried, so that one cannot lock out all others."""
 CRASH_WINDOW = 600.0
 MAX_LESSONS = 8
 """From how many photos of a batch a new persona learns; more change nothing."""
 _CANCEL_GRACE = 5.0
+_TELLING = ("protect", "learn")
+"""What shows by its success that the child works; the rest hardly does anything."""
 
 
 def _ignore(_stage: str, _fraction: float) -> None:
@@ -46,7 +52,8 @@ class _Places:
 
     progress: Progress = _ignore
     part: Path | None = None
-    compare: Path | None = None
+    pictures: Mapping[str, Path] = field(default_factory=dict)
+    original: str | None = None
 
 
 class Worker:
@@ -59,6 +66,7 @@ class Worker:
         log_file: named in the error that tells of too many crashes.
         command: what to start; tests put something else here.
         clock: seconds, for the window in which crashes are counted.
+        hub: hears about every change of the child's state.
     """
 
     def __init__(
@@ -70,10 +78,12 @@ class Worker:
         log_file: str = "the log",
         command: Sequence[str] = COMMAND,
         clock: Callable[[], float] = time.monotonic,
+        hub: Hub | None = None,
     ) -> None:
         self.device: str | None = None
+        self.idle_seconds = idle_seconds
+        self._hub = hub
         self._personas = personas
-        self._idle_seconds = idle_seconds
         self._job_seconds = job_seconds
         self._log_file = log_file
         self._command = tuple(command)
@@ -138,14 +148,25 @@ class Worker:
         *,
         part: Path,
         progress: Progress,
+        original: str | None = None,
         compare: Path | None = None,
+        previews: Previews | None = None,
     ) -> Outcome:
         """Protect the photo in the file ``photo``; the protected bytes go into ``part``.
 
-        Cancelling this coroutine cancels the work in the child. ``compare`` is where a picture of the difference goes.
+        Cancelling this coroutine cancels the work in the child.
+
+        Args:
+            original: the SHA-256 that the photo must have; SourceChanged is raised where it has another.
+            compare: where a picture of the difference goes.
+            previews: where small pictures of before and after go.
         """
-        question = {"op": "protect", **self._about(task), "name": name, "compare": compare is not None}
-        answer, digest = await self._converse(question, photo, _Places(progress, part, compare))
+        asked = {"compare": compare is not None, "previews": previews is not None}
+        question = {"op": "protect", **self._about(task), "name": name, **asked}
+        pictures = {"compare": compare} if compare else {}
+        if previews:
+            pictures |= {"before": previews.before, "after": previews.after}
+        answer, digest = await self._converse(question, photo, _Places(progress, part, pictures, original))
         if answer["event"] == "unchanged":
             return Unchanged(str(answer["reason"]))
         return Delivered(sha256=digest, **answer["result"])
@@ -158,7 +179,7 @@ class Worker:
         if self._pipe is not None:
             pipe, self._pipe = self._pipe, None
             await (pipe.kill() if self._turn.locked() else pipe.close())
-        self._state = WorkerState.ABSENT
+        self._become(WorkerState.ABSENT)
 
     def _about(self, task: Task) -> Header:
         return {**asdict(task), "personas": str(self._personas)}
@@ -170,13 +191,16 @@ class Worker:
                 async with asyncio.timeout(self._job_seconds):
                     pipe = await self._ready_pipe()
                     return await self._exchange(pipe, question, payload, places)
+            except PayloadShrank:
+                await self._drop_pipe()
+                raise SourceChanged.of() from None
             except PipeBroken:
                 raise await self._crashed() from None
             except TimeoutError:
                 raise too_slow(self._job_seconds) from None
             finally:
-                self._state = WorkerState.READY if self._pipe is not None else WorkerState.ABSENT
-                self._rest(self._idle_seconds)
+                self._become(WorkerState.READY if self._pipe is not None else WorkerState.ABSENT)
+                self._rest(self.idle_seconds)
 
     async def _exchange(
         self, pipe: Pipe, question: Header, payload: Path | None, places: _Places
@@ -192,7 +216,7 @@ class Worker:
     async def _talk(
         self, pipe: Pipe, question: Header, payload: Path | None, places: _Places
     ) -> tuple[Header, str]:
-        await pipe.send(question, payload)
+        sent = await pipe.send(question, payload)
         place = places.part
         while True:
             header, digest = await pipe.receive(place)
@@ -202,26 +226,30 @@ class Worker:
                     places.progress(str(header["stage"]), float(header["fraction"]))
                 case "device":
                     self.device = str(header["device"])
-                    self._state = WorkerState.BUSY
+                    self._become(WorkerState.BUSY)
                 case "picture-follows":
-                    place = places.compare
+                    place = places.pictures.get(str(header.get("of", "compare")))
                 case "picture":
                     continue
                 case "error":
                     raise ChildError(header["error"])
                 case _:
+                    if question["op"] in _TELLING:
+                        self._crashes.clear()
+                    if places.original not in (None, sent):
+                        raise SourceChanged.of()
                     return header, digest
 
     async def _ready_pipe(self) -> Pipe:
         if self._pipe is not None and self._pipe.alive:
-            self._state = WorkerState.BUSY
+            self._become(WorkerState.BUSY)
             return self._pipe
         if self._pipe is not None:
             await self._crashed()
         recent = [crash for crash in self._crashes if self._clock() - crash < CRASH_WINDOW]
         if len(recent) >= MAX_CRASHES:
             raise gave_up(MAX_CRASHES, CRASH_WINDOW / 60, self._log_file)
-        self._state = WorkerState.STARTING
+        self._become(WorkerState.STARTING)
         pipe = await Pipe.open(self._command)
         try:
             header, _ = await pipe.receive()
@@ -244,6 +272,12 @@ class Worker:
             log.warning("worker: %s", line)
         return crashed(status)
 
+    async def _drop_pipe(self) -> None:
+        """End a child that waits for bytes which will not come."""
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            await pipe.kill()
+
     async def _calm(self, pipe: Pipe, talk: asyncio.Task[tuple[Header, str]]) -> None:
         try:
             async with asyncio.timeout(_CANCEL_GRACE):
@@ -255,6 +289,13 @@ class Worker:
             await asyncio.wait([talk])
         if talk.exception() is not None:
             log.info("cancelled work ended: %s", type(talk.exception()).__name__)
+
+    def _become(self, state: WorkerState) -> None:
+        if state is self._state:
+            return
+        self._state = state
+        if self._hub is not None:
+            self._hub.publish("worker", state=str(state))
 
     def _rest(self, seconds: float | None) -> None:
         if self._idle is not None:
@@ -274,5 +315,5 @@ class Worker:
         async with self._turn:
             pipe, self._pipe = self._pipe, None
             await pipe.close()
-            self._state = WorkerState.ABSENT
-            log.info("worker left after %.0f idle seconds", self._idle_seconds)
+            self._become(WorkerState.ABSENT)
+            log.info("worker left after %.0f idle seconds", self.idle_seconds)

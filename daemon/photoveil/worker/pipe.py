@@ -22,6 +22,10 @@ class PipeBroken(Exception):  # noqa: N818 - an event of the conversation rather
     """The child has ended or talks nonsense."""
 
 
+class PayloadShrank(PipeBroken):
+    """The file became shorter while it was sent; the child is not to blame."""
+
+
 class Pipe:
     """A child process with framed messages on its standard input and output."""
 
@@ -48,29 +52,32 @@ class Pipe:
         """Whether the child still runs."""
         return self.process.returncode is None
 
-    async def send(self, header: Header, payload: Path | None = None) -> None:
-        """Send one frame, its payload straight from the file."""
+    async def send(self, header: Header, payload: Path | None = None) -> str:
+        """Send one frame, its payload straight from the file. Answers the SHA-256 of the payload."""
         async with self._sending:
             try:
                 if payload is None:
                     self._stdin.write(pack(header))
                     await self._stdin.drain()
-                else:
-                    await self._send_file(header, payload)
+                    return hashlib.sha256().hexdigest()
+                return await self._send_file(header, payload)
             except (ConnectionError, RuntimeError) as error:
                 raise PipeBroken from error
 
-    async def _send_file(self, header: Header, payload: Path) -> None:
+    async def _send_file(self, header: Header, payload: Path) -> str:
+        digest = hashlib.sha256()
         with payload.open("rb") as file:
             left = os.fstat(file.fileno()).st_size
             self._stdin.write(pack(header, left))
             while left:
                 chunk = await asyncio.to_thread(file.read, min(_CHUNK, left))
-                if not chunk:  # the file shrank: the frame can no longer be completed
-                    raise PipeBroken
+                if not chunk:  # the frame can no longer be completed
+                    raise PayloadShrank
                 left -= len(chunk)
+                digest.update(chunk)
                 self._stdin.write(chunk)
                 await self._stdin.drain()
+        return digest.hexdigest()
 
     async def receive(self, part: Path | None = None) -> tuple[Header, str]:
         """The next frame; its payload goes into ``part``. Answers the header and the payload's SHA-256."""

@@ -8,6 +8,7 @@ import torch
 
 from photoveil.paths import models_dir
 from photoveil.photos import AnimatedPhoto, MetadataPolicy, Photo, UnsupportedPhoto, decode
+from photoveil.photos.preview import preview
 from photoveil.protection import Engine, Persona, Protected
 from photoveil.worker.frames import Header
 from photoveil.worker.outlet import Outlet
@@ -78,9 +79,15 @@ class Studio:
         persona.save(Path(header["personas"]))
         if header["compare"]:
             picture = engine.compare(photo, protected)
-            self._outlet.tell("picture-follows")
-            self._outlet.tell("picture", picture)
+            self._picture("compare", picture)
+        if header["previews"]:
+            self._picture("before", preview(photo, photo.pixels))
+            self._picture("after", preview(photo, protected.pixels))
         self._deliver(photo, protected)
+
+    def _picture(self, of: str, data: bytes) -> None:
+        self._outlet.tell("picture-follows", of=of)
+        self._outlet.tell("picture", data)
 
     def _deliver(self, photo: Photo, protected: Protected) -> None:
         encoded = protected.encoded

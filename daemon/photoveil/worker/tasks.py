@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from photoveil.errors import PhotoveilError
@@ -21,6 +22,14 @@ class Task:
     strength: str
     model_set: str
     metadata: str
+
+
+@dataclass(frozen=True)
+class Previews:
+    """Where two small pictures go, for comparing by eye: the photo before and after."""
+
+    before: Path
+    after: Path
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,29 @@ class WorkerError(PhotoveilError):
     code = "worker"
 
 
+class WorkerCrashed(WorkerError):  # noqa: N818 - what happened
+    """The child ended in the middle of its work; another attempt may succeed."""
+
+
+class WorkerGaveUp(WorkerError):  # noqa: N818 - what happened
+    """The child crashed so often that it is not started for a while."""
+
+
+class SourceChanged(PhotoveilError):  # noqa: N818 - what happened
+    """The file is not the one any more that was to be protected."""
+
+    code = "source_changed"
+
+    @classmethod
+    def of(cls) -> SourceChanged:
+        """The error for a file that was read in another state than expected."""
+        return cls(
+            "The photo was not protected",
+            "It was changed after it had been queued.",
+            "Its new version is protected in its own turn.",
+        )
+
+
 class ChildError(PhotoveilError):
     """An error that the child met and told; its code is the child's."""
 
@@ -119,9 +151,9 @@ class ChildError(PhotoveilError):
         return {**super().as_dict(), "code": self._code}
 
 
-def crashed(returncode: int | None) -> WorkerError:
+def crashed(returncode: int | None) -> WorkerCrashed:
     """The child ended in the middle of its work."""
-    return WorkerError(
+    return WorkerCrashed(
         "The photo could not be protected",
         f"The process that computes the protection ended unexpectedly (status {returncode}).",
         "Try again; if it happens with this photo only, the photo may be too large for this machine's memory.",
@@ -137,9 +169,9 @@ def too_slow(seconds: float) -> WorkerError:
     )
 
 
-def gave_up(count: int, minutes: float, log_file: str) -> WorkerError:
+def gave_up(count: int, minutes: float, log_file: str) -> WorkerGaveUp:
     """The child crashed too often."""
-    return WorkerError(
+    return WorkerGaveUp(
         "Photos cannot be protected at the moment",
         f"The process that computes the protection crashed {count} times within {minutes:.0f} minutes.",
         f"See {log_file}, free some memory, and restart Photoveil or try again in {minutes:.0f} minutes.",
