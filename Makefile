@@ -7,8 +7,11 @@ BIN := $(VENV)/bin
 # What Python builds and what npm installs is kept up to date by these two stamps.
 PY_READY := $(VENV)/.ready
 JS_READY := node_modules/.ready
+# A keyring, a screen, a panel and something to click with, for the tests.
+TEST_PACKAGES := dbus gnome-keyring xvfb trayer xdotool python3-gi gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
+SYSTEM_TESTS := $(addprefix tests/system/test_,crashes.py disks.py floods.py idle.py hostile.py)
 
-.PHONY: help demo test lint test-python test-js test-browser starters figures clean
+.PHONY: help demo test lint test-python test-js test-browser test-system starters figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s $$'\t'
@@ -26,7 +29,8 @@ lint: $(PY_READY) $(JS_READY)  ## ruff, mypy --strict, ESLint, tsc --checkJs --s
 	npm run --silent lint
 	npm run --silent types
 
-test-python: $(PY_READY)  ## pytest
+test-python: $(PY_READY)  ## pytest; with a real keyring, and a real tray on a screen of its own
+	installers/linux/system-packages.sh $(TEST_PACKAGES)
 	$(BIN)/python -m pytest
 
 test-js: $(JS_READY)  ## unit tests of the extension
@@ -35,6 +39,13 @@ test-js: $(JS_READY)  ## unit tests of the extension
 test-browser: $(PY_READY) $(JS_READY)  ## real browsers, real daemon
 	installers/linux/system-packages.sh chromium firefox-esr
 	npm run --silent test:browser
+
+# Two hundred kills, ten thousand files and ten idle minutes: about half an hour. `make test` runs the same with less.
+test-system: $(PY_READY)  ## crash, flood, idle and hostile-client suites at full size; writes build/results/system.json
+	installers/linux/system-packages.sh $(TEST_PACKAGES)
+	PHOTOVEIL_TEST_KILLS=200 PHOTOVEIL_TEST_FILES=10000 PHOTOVEIL_TEST_WRITERS=1000 PHOTOVEIL_TEST_IDLE=600 \
+	  $(BIN)/python -m pytest --timeout 3600 $(SYSTEM_TESTS)
+	@cat build/results/system.json
 
 starters: $(PY_READY)  ## train the starter encoders again (about an hour on two cores)
 	$(BIN)/python -m lab.train_starters

@@ -3,35 +3,71 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import logging.handlers
 import os
 import secrets
-import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 from photoveil.api import proofs
-from photoveil.api.guard import Guard
+from photoveil.api.guard import ADDRESS, Guard
 from photoveil.api.pairing import Pairing
 from photoveil.api.runtime import InstanceLock, Runtime
 from photoveil.api.server import Server, bind
 from photoveil.api.services import LocalClient, Services
 from photoveil.api.sessions import Sessions
+from photoveil.api.sign_in import SignIn
+from photoveil.hub import RESYNC, Hub
 from photoveil.keys import KeyStore
 from photoveil.ledger.clients import Clients
 from photoveil.ledger.database import Database
+from photoveil.ledger.history import History
 from photoveil.ledger.jobs import Jobs
-from photoveil.ledger.photos import ProtectedPhotos, empty
+from photoveil.ledger.pause import Pause
+from photoveil.ledger.photos import ProtectedPhotos
+from photoveil.ledger.previews import PreviewShelf
+from photoveil.ledger.vault import Vault
+from photoveil.logs import set_level
+from photoveil.notices import Notices
 from photoveil.paths import Paths
-from photoveil.settings import DEFAULT_PORT, Settings
+from photoveil.policy import Policy
+from photoveil.settings import DEFAULT_PORT, SettingsStore
+from photoveil.watching.watching import Watching
 from photoveil.worker.parent import Worker
 from photoveil.worker.pipe import COMMAND
 
 log = logging.getLogger(__name__)
+
+_HOUSEKEEPING_SECONDS = 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What everything else stands on."""
+
+    hub: Hub
+    notices: Notices
+    store: SettingsStore
+    database: Database
+    keys: KeyStore
+    own: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class _Rooms:
+    """Where photos are kept and worked on."""
+
+    photos: ProtectedPhotos
+    previews: PreviewShelf
+    pause: Pause
+    vault: Vault
+    worker: Worker
+    jobs: Jobs
+    watching: Watching
 
 
 class Daemon:
@@ -39,7 +75,6 @@ class Daemon:
 
     Args:
         paths: the profile's folders.
-        settings: the user's choices.
         port: instead of the setting; 0 takes any free one.
         worker_command: what to start as the worker; tests put something else here.
         stopping: set when somebody wants the daemon to end.
@@ -49,7 +84,6 @@ class Daemon:
     def __init__(
         self,
         paths: Paths,
-        settings: Settings,
         *,
         port: int | None = None,
         worker_command: Sequence[str] = COMMAND,
@@ -57,9 +91,7 @@ class Daemon:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._paths = paths
-        self._settings = settings
-        # The default setting means "the five ports where browsers look"; anything else is meant exactly.
-        self._port = port if port is not None or settings.port == DEFAULT_PORT else settings.port
+        self._port = port
         self._worker_command = worker_command
         self._clock = clock
         self._stopping = stopping or asyncio.Event()
@@ -80,57 +112,151 @@ class Daemon:
 
     async def _start(self, stack: AsyncExitStack) -> None:
         """Start from the ground up; what is started last ends first."""
-        self._paths.prepare()
-        lock = InstanceLock(self._paths.lock_file)
+        ground = await self._lay_ground(stack)
+        rooms = await self._build(stack, ground)
+        await rooms.jobs.start()  # before the door opens: it sweeps the spool, where uploads arrive
+        stack.push_async_callback(rooms.jobs.close)
+        # Browsers are answered while folders are still looked through.
+        await self._open_door(stack, ground, rooms)
+        rooms.vault.start()
+        await rooms.watching.start()
+        stack.push_async_callback(rooms.watching.close)
+        for chore in (ground.store.watch(), self._adapt(ground, rooms), self._keep_house()):
+            task = asyncio.create_task(chore)
+            stack.push_async_callback(_end, task)
+
+    async def _lay_ground(self, stack: AsyncExitStack) -> _Ground:
+        paths = self._paths
+        paths.prepare()
+        lock = InstanceLock(paths.lock_file)
         lock.acquire()
         stack.callback(lock.release)
-        empty(self._paths.spool)
-        database = await Database.open(self._paths.ledger_file)
+        hub = Hub()
+        notices = Notices(hub)
+        own = (paths.config, paths.state, paths.cache, paths.logs)
+        store = SettingsStore(paths.settings_file, hub, notices, own)
+        set_level(store.current.log_level)
+        database = await Database.open(paths.ledger_file)
         stack.push_async_callback(database.close)
-        photos = ProtectedPhotos(database, self._paths.delivered, self._settings.cache_mb << 20)
+        keys = KeyStore(service=f"photoveil/{paths.profile}", file=paths.secrets_file)
+        stack.push_async_callback(keys.close)
+        return _Ground(hub, notices, store, database, keys, own)
+
+    async def _build(self, stack: AsyncExitStack, ground: _Ground) -> _Rooms:
+        paths, hub, notices, store, database = (
+            self._paths,
+            ground.hub,
+            ground.notices,
+            ground.store,
+            ground.database,
+        )
+        photos = ProtectedPhotos(database, paths.delivered, store.current.cache_mb << 20)
         await photos.tidy()
+        pause = Pause(database, hub)
+        await pause.load()
+        stack.callback(pause.close)
+        vault = Vault(database, paths.vault, ground.keys, lambda: store.current.vault_mb << 20, hub, notices)
+        stack.push_async_callback(vault.close)
         worker = Worker(
-            personas=self._paths.personas,
-            idle_seconds=self._settings.worker_idle_seconds,
-            log_file=str(self._paths.log_file),
+            personas=paths.personas,
+            idle_seconds=store.current.worker_idle_seconds,
+            log_file=str(paths.log_file),
             command=self._worker_command,
+            hub=hub,
         )
         stack.push_async_callback(worker.close)
-        jobs = Jobs(photos, worker.protect, self._paths.spool)
-        jobs.start()
-        stack.push_async_callback(jobs.close)
-        await self._open_door(stack, database, photos, worker, jobs)
+        previews = PreviewShelf(paths.previews, lambda: store.current.previews)
+        jobs = Jobs(
+            photos,
+            worker.protect,
+            paths.spool,
+            hub=hub,
+            notices=notices,
+            teach=worker.teach,
+            previews=previews,
+        )
+        watching = Watching(
+            database=database,
+            jobs=jobs,
+            photos=photos,
+            store=store,
+            vault=vault,
+            hub=hub,
+            notices=notices,
+            own=ground.own,
+        )
+        jobs.gate = Policy(store, pause).gate
+        jobs.place = watching.place
+        return _Rooms(photos, previews, pause, vault, worker, jobs, watching)
 
-    async def _open_door(
-        self, stack: AsyncExitStack, database: Database, photos: ProtectedPhotos, worker: Worker, jobs: Jobs
-    ) -> None:
-        listener = bind(self._port)
+    async def _open_door(self, stack: AsyncExitStack, ground: _Ground, rooms: _Rooms) -> None:
+        listener = bind(self._chosen_port(ground.store))
         stack.callback(listener.close)
         port = int(listener.getsockname()[1])
         local = LocalClient(secrets.token_hex(8), proofs.nonce())
-        keys = KeyStore(service=f"photoveil/{self._paths.profile}", file=self._paths.secrets_file)
+        sign_in = SignIn(f"http://{ADDRESS}:{port}", lambda client: services.dismiss(client), self._clock)
         self.services = services = Services(
-            settings=self._settings,
+            store=ground.store,
             port=port,
+            profile=self._paths.profile,
             personas=self._paths.personas,
+            previews=rooms.previews,
             local=local,
-            photos=photos,
-            clients=Clients(database),
-            jobs=jobs,
-            worker=worker,
-            keys=keys,
+            photos=rooms.photos,
+            clients=Clients(ground.database),
+            jobs=rooms.jobs,
+            history=History(rooms.photos, rooms.jobs, rooms.previews, ground.hub),
+            pause=rooms.pause,
+            vault=rooms.vault,
+            watching=rooms.watching,
+            worker=rooms.worker,
+            keys=ground.keys,
             sessions=Sessions(self._clock),
             pairing=Pairing(self._clock),
+            sign_in=sign_in,
+            hub=ground.hub,
+            notices=ground.notices,
             stopping=self._stopping,
         )
-        guard = Guard(port=port, sessions=services.sessions, pairing=services.pairing, local_client=local.id)
-        server = Server(services, guard, listener)
+        guard = Guard(
+            port=port,
+            sessions=services.sessions,
+            pairing=services.pairing,
+            local_client=local.id,
+            sign_in=sign_in,
+            pages=services.pages,
+        )
+        server = Server(services, guard, services.pages, listener)
         await server.start()
         stack.push_async_callback(server.close)
         stack.push_async_callback(_calm, services)
         Runtime(os.getpid(), port, 1, local.id, proofs.b64(local.key)).write(self._paths.runtime_file)
         stack.callback(self._paths.runtime_file.unlink, missing_ok=True)
         log.info("answering on port %d", port)
+
+    def _chosen_port(self, store: SettingsStore) -> int | None:
+        # The default setting means "the five ports where browsers look"; anything else is meant exactly.
+        chosen = store.current.port
+        return self._port if self._port is not None or chosen == DEFAULT_PORT else chosen
+
+    async def _adapt(self, ground: _Ground, rooms: _Rooms) -> None:
+        """What nobody else follows of the settings while they change."""
+        async with ground.hub.subscribe() as events:
+            async for event in events:
+                if event.kind in ("settings", RESYNC):
+                    settings = ground.store.current
+                    rooms.photos.limit = settings.cache_mb << 20
+                    rooms.worker.idle_seconds = settings.worker_idle_seconds
+                    set_level(settings.log_level)
+                    if not settings.previews:
+                        await asyncio.to_thread(rooms.previews.clear)
+
+    async def _keep_house(self) -> None:
+        """Forget what the user does not want remembered for longer."""
+        while True:
+            await self.services.keys.rung()
+            await self.services.history.clear(self.services.settings.history_days)
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
 
 async def _calm(services: Services) -> None:
@@ -141,33 +267,6 @@ async def _calm(services: Services) -> None:
     await services.jobs.close()
 
 
-def run(paths: Paths, settings: Settings, *, port: int | None = None) -> None:
-    """Run the daemon in the foreground until it is told to stop."""
-    paths.prepare()
-    start_log(paths)
-    asyncio.run(_run(paths, settings, port))
-
-
-async def _run(paths: Paths, settings: Settings, port: int | None) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with Daemon(paths, settings, port=port, stopping=stopping) as daemon:
-        await daemon.services.keys.rung()
-        await stopping.wait()
-
-
-def start_log(paths: Paths) -> None:
-    """Write the log to a rotating file of this user alone; photos' names, paths and secrets never get there."""
-    os.umask(0o077)
-    handler = logging.handlers.RotatingFileHandler(
-        paths.log_file, maxBytes=1 << 20, backupCount=3, encoding="utf-8"
-    )
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    root.addHandler(handler)
-    logging.getLogger("aiohttp").setLevel(logging.WARNING)
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

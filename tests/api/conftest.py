@@ -27,3 +27,9 @@ def fresh_house(tmp_path: Path) -> Iterator[House]:
 def browser(house: House) -> DaemonClient:
     """A paired browser of the shared house, with nothing in work."""
     return house.browser()
+
+
+@pytest.fixture
+def dashboard(house: House) -> DaemonClient:
+    """A dashboard of the shared house that has signed in."""
+    return house.dashboard()

@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from photoveil.api import proofs
-from photoveil.api.client import DaemonClient, pair, paired
+from photoveil.api.client import Answer, DaemonClient, pair, paired, sign_in
 from photoveil.api.runtime import Runtime
+from photoveil.api.schema import check
+from photoveil.api.shapes import REFUSAL
+from photoveil.api.verbs import VERBS
 from photoveil.app import Daemon
 from photoveil.paths import Paths
-from photoveil.settings import Settings
 from tests.worker.test_worker import FAKE
 
 ORIGIN = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
@@ -36,18 +38,15 @@ class Clock:
         return time.monotonic() + self.ahead
 
 
-class House:
-    """A running daemon."""
+class Address:
+    """Where a daemon is, and everyone who may talk to it."""
 
-    def __init__(self, daemon: Daemon, paths: Paths, clock: Clock) -> None:
-        self.daemon = daemon
-        self.paths = paths
-        self.clock = clock
-        self.runtime = Runtime.read(paths.runtime_file)
-        self.port = self.runtime.port
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.port = runtime.port
 
     def local(self) -> DaemonClient:
-        return DaemonClient.local(self.runtime)
+        return checked(DaemonClient.local(self.runtime))
 
     def browser(self, name: str = "Test browser", origin: str = "") -> DaemonClient:
         """A newly paired browser, each of an origin of its own."""
@@ -56,7 +55,11 @@ class House:
         client = pair(self.port, local.call("pairing/start")["code"], name, origin)
         local.call("pairing/confirm", accept=True)
         assert paired(client)
-        return client
+        return checked(client)
+
+    def dashboard(self) -> DaemonClient:
+        """A dashboard that has signed in."""
+        return checked(sign_in(self.local().call("dashboard/link")["url"]))
 
     def raw(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None = b"{}"
@@ -74,6 +77,36 @@ class House:
             return answer.status, dict(answer.headers.items()), answer.read()
         finally:
             connection.close()
+
+
+class House(Address):
+    """A running daemon in a thread of this process."""
+
+    def __init__(self, daemon: Daemon, paths: Paths, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(Runtime.read(paths.runtime_file))
+        self.daemon = daemon
+        self.loop = loop
+        self.paths = paths
+        self.clock = clock
+
+
+class CheckedClient(DaemonClient):
+    """Finds every answer that is not as the table of verbs says."""
+
+    def send(self, verb: str, body: bytes, content_type: str, headers: dict[str, str]) -> Answer:
+        answer, known = super().send(verb, body, content_type, headers), VERBS[f"/v1/{verb}"]
+        if answer.status >= 400:
+            if answer.body:
+                check(REFUSAL, answer.json())
+        else:
+            assert answer.status in known.statuses
+            if known.answer is not None:
+                check(known.answer, answer.json())
+        return answer
+
+
+def checked(client: DaemonClient) -> DaemonClient:
+    return CheckedClient(client.port, client.client, client.key, client.origin)
 
 
 def signed(client: DaemonClient, verb: str, body: bytes = b"{}", *, meta: str = "") -> dict[str, str]:
@@ -99,18 +132,18 @@ def meta(**wishes: object) -> str:
 
 
 @contextmanager
-def running(folder: Path, settings: Settings | None = None) -> Iterator[House]:
-    """Start a daemon and end it."""
+def running(folder: Path, settings: str = "") -> Iterator[House]:
+    """Start a daemon, with these settings in its file, and end it."""
     paths = Paths("test", folder / "config", folder / "state", folder / "cache", folder / "logs")
+    paths.prepare()
+    paths.settings_file.write_text(settings)
     clock = Clock()
     started = threading.Event()
     inside: list[tuple[asyncio.AbstractEventLoop, asyncio.Event, Daemon]] = []
 
     async def live() -> None:
         stopping = asyncio.Event()
-        daemon = Daemon(
-            paths, settings or Settings(), port=0, worker_command=FAKE, stopping=stopping, clock=clock
-        )
+        daemon = Daemon(paths, port=0, worker_command=FAKE, stopping=stopping, clock=clock)
         try:
             async with daemon:
                 inside.append((asyncio.get_running_loop(), stopping, daemon))
@@ -124,7 +157,7 @@ def running(folder: Path, settings: Settings | None = None) -> Iterator[House]:
     assert started.wait(20)
     loop, stopping, daemon = inside[0]
     try:
-        yield House(daemon, paths, clock)
+        yield House(daemon, paths, clock, loop)
     finally:
         loop.call_soon_threadsafe(stopping.set)
         thread.join(20)

@@ -69,7 +69,7 @@ def daemon(home: Path, *options: str) -> Iterator[Running]:
 
 @linux
 def test_it_is_small_quick_and_without_torch(tmp_path: Path) -> None:
-    with daemon(tmp_path) as running:
+    with daemon(tmp_path, "--port", "0", "--no-tray") as running:
         client = running.client
         browser = pair(client.port, client.call("pairing/start")["code"], "Browser", ORIGIN)
         client.call("pairing/confirm", accept=True)
@@ -79,10 +79,10 @@ def test_it_is_small_quick_and_without_torch(tmp_path: Path) -> None:
             job = browser.protect(photo, f"{number}.jpg")["job"]
             browser.call("cancel", job=job)
             browser.call("lookup", sha256=hashlib.sha256(photo).hexdigest())
-        assert running.memory_mb() < 90
+        assert running.memory_mb() < 80
         maps = Path(f"/proc/{running.process.pid}/maps").read_text()
         assert "_sqlite3" in maps
-        for library in ("torch", "numpy", "/PIL/", "pillow", "safetensors"):
+        for library in ("torch", "numpy", "safetensors"):
             assert library not in maps, library
         assert running.end() == 0
         assert running.seconds < 5  # about 0.4 s; a busy machine must not fail the test
@@ -131,10 +131,10 @@ def test_one_daemon_per_profile(tmp_path: Path) -> None:
             assert other.process.poll() is None
 
 
-def test_killed_it_leaves_nothing_half_done(tmp_path: Path) -> None:
+def test_killed_it_goes_on_where_it_was(tmp_path: Path) -> None:
     with daemon(tmp_path) as running:
         client = running.client
-        client.protect(os.urandom(3_000_000), "a.jpg")
+        job = client.protect(os.urandom(3_000_000), "a.jpg")["job"]
         assert list((running.cache / "spool").iterdir())
         running.end(signal.SIGKILL)
         assert not list((running.cache / "delivered").iterdir())
@@ -144,7 +144,13 @@ def test_killed_it_leaves_nothing_half_done(tmp_path: Path) -> None:
     with daemon(tmp_path) as again:
         while again.client.port == client.port or not again.client.call("status"):
             time.sleep(0.05)
-        assert not list((again.cache / "spool").iterdir())
+        assert [one["job"] for one in again.client.call("history")["jobs"]] == [job]
+        assert again.client.call("job", job=job)["state"] in ("queued", "running")
+        assert again.client.call("cancel", job=job)["state"] == "cancelled"
+        end = time.monotonic() + 20
+        while list((again.cache / "spool").iterdir()):
+            assert time.monotonic() < end
+            time.sleep(0.05)
         assert again.client.call("status")["jobs"] == {"queued": 0, "running": 0}
 
 

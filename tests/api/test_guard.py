@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from photoveil.api.client import DaemonClient
+from photoveil.api.verbs import VERBS, Access
 from tests.api.house import ORIGIN, House, meta, signed
 
 GOOD = {"Content-Type": "application/json", "X-Photoveil": "1", "Origin": ORIGIN}
@@ -249,22 +250,37 @@ def test_what_is_no_http_is_refused_and_not_logged(
     assert "Traceback" not in caplog.text
 
 
-@pytest.mark.parametrize(
-    "verb",
-    ["pairing/start", "pairing/state", "pairing/confirm", "personas", "clients", "clients/revoke", "stop"],
-)
-def test_some_verbs_are_for_the_local_client_alone(house: House, browser: DaemonClient, verb: str) -> None:
+OWNERS = [verb.name for verb in VERBS.values() if verb.access is Access.OWNER]
+LOCALS = [verb.name for verb in VERBS.values() if verb.access is Access.LOCAL]
+
+
+@pytest.mark.parametrize("verb", OWNERS + LOCALS)
+def test_extensions_are_no_owners(house: House, browser: DaemonClient, verb: str) -> None:
     answer = browser.signed(verb, b"{}")
     assert answer.status == 403
     assert answer.json()["error"]["code"] == "local_only"
 
 
+@pytest.mark.parametrize("verb", LOCALS)
+def test_some_verbs_are_for_the_command_line_alone(house: House, dashboard: DaemonClient, verb: str) -> None:
+    assert dashboard.signed(verb, b"{}").json()["error"]["code"] == "local_only"
+
+
 def test_every_answer_carries_the_headers(house: House, browser: DaemonClient) -> None:
-    answers = [house.raw("GET", "/", {}, None)[1], browser.signed("status", b"{}").headers]
+    browser.open()
+    answers = [
+        house.raw("GET", "/nothing", {}, None)[1],
+        house.raw("GET", "/v1/openapi.json", {}, None)[1],
+        browser.signed("status", b"{}").headers,
+        browser.signed("job", b'{"job": "x"}').headers,
+    ]
     for headers in answers:
         assert headers["Cache-Control"] == "no-store"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Frame-Options"] == "DENY"
         assert headers["Content-Security-Policy"] == "default-src 'none'"
         assert "Server" not in headers
 

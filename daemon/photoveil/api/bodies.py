@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,28 +13,31 @@ from aiohttp import web
 
 from photoveil.api import errors, proofs
 from photoveil.api.guard import Caller
+from photoveil.api.schema import Misfit, check
 from photoveil.ledger.photos import discard
 
 BODY_SECONDS = 120.0
+SIGNED_SECONDS = 30.0
+UNSIGNED_SECONDS = 5.0
 _CHUNK = 1 << 18
 _MAX_META = 6000
-_MAX_NAME = 1000
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 Body = dict[str, Any]
 
 
 async def read_json(request: web.BaseRequest, caller: Caller) -> Body:
-    """The JSON object of a request."""
+    """The JSON object of a request, as the verb's schema says."""
     await _invite(request)
+    seconds, limit, data = SIGNED_SECONDS if caller.session else UNSIGNED_SECONDS, caller.verb.limit, b""
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            data = await request.content.read(caller.verb.limit)
-            while chunk := await request.content.read(caller.verb.limit):
+        async with asyncio.timeout(seconds):
+            while chunk := await request.content.read(limit):
                 data += chunk
+                if len(data) > limit:
+                    raise errors.too_large(limit)
     except TimeoutError:
-        raise errors.too_slow(BODY_SECONDS) from None
+        raise errors.too_slow(seconds) from None
     _check_digest(hashlib.sha256(data).hexdigest(), caller)
-    return _object(data)
+    return _checked(_object(data), caller)
 
 
 async def read_photo(request: web.BaseRequest, caller: Caller, part: Path) -> None:
@@ -61,33 +63,10 @@ def read_meta(caller: Caller) -> Body:
     if len(caller.meta) > _MAX_META:
         raise errors.bad_request("X-Photoveil-Meta is too long.")
     try:
-        return _object(proofs.unb64(caller.meta))
+        data = proofs.unb64(caller.meta)
     except ValueError:
         raise errors.bad_request("X-Photoveil-Meta is not base64url.") from None
-
-
-def text(body: Body, name: str, *, longest: int = 255) -> str:
-    """A printable word that must be there."""
-    value = body.get(name)
-    if not isinstance(value, str) or not 1 <= len(value) <= longest or not value.isprintable():
-        raise errors.bad_request(f"“{name}” must be a text of 1 to {longest} characters.")
-    return value
-
-
-def file_name(body: Body) -> str:
-    """A photo's name as its owner chose it: anything goes, as it names no file here and is logged nowhere."""
-    value = body.get("name")
-    if not isinstance(value, str) or len(value) > _MAX_NAME:
-        raise errors.bad_request(f"“name” must be a text of at most {_MAX_NAME} characters.")
-    return value or "photo"
-
-
-def sha256(body: Body, name: str = "sha256") -> str:
-    """A lower-case hex digest that must be there."""
-    value = body.get(name)
-    if not isinstance(value, str) or not _SHA256.fullmatch(value):
-        raise errors.bad_request(f"“{name}” must be a SHA-256 in lower-case hex digits.")
-    return value
+    return _checked(_object(data), caller)
 
 
 def nonce(body: Body, name: str = "nc") -> bytes:
@@ -106,14 +85,6 @@ def binary(body: Body, name: str) -> bytes:
         raise errors.bad_request(f"“{name}” must be base64url.") from None
 
 
-def milliseconds(body: Body, name: str = "wait_ms", *, longest: int = 25_000) -> float:
-    """A time to wait, in seconds; none where it is not given."""
-    value = body.get(name, 0)
-    if type(value) is not int or not 0 <= value <= longest:
-        raise errors.bad_request(f"“{name}” must be a whole number from 0 to {longest}.")
-    return value / 1000
-
-
 async def _invite(request: web.BaseRequest) -> None:
     """Answer ``Expect: 100-continue`` now that the guard is satisfied, and not before."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
@@ -129,11 +100,31 @@ def _check_digest(found: str, caller: Caller) -> None:
         raise errors.wrong_digest()
 
 
-def _object(data: bytes) -> Body:
+def _checked(body: Body, caller: Caller) -> Body:
     try:
-        found = json.loads(data)
+        check(caller.verb.body, body)
+    except Misfit as misfit:
+        raise errors.bad_request(str(misfit)) from None
+    return body
+
+
+def _object(data: bytes) -> Body:
+    """JSON as everyone reads it: UTF-8, no name twice, no numbers beyond JSON's."""
+    try:
+        found = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise errors.bad_request("The body is not JSON.") from None
     if not isinstance(found, dict):
         raise errors.bad_request("The body is not a JSON object.")
     return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Body:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

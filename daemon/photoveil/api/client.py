@@ -37,6 +37,14 @@ class Answer:
         return found if isinstance(found, dict) else {}
 
 
+@dataclass(frozen=True)
+class Event:
+    """Something that changed in the daemon."""
+
+    kind: str
+    facts: dict[str, Any]
+
+
 class DaemonError(PhotoveilError):
     """The daemon said no; ``status`` is the HTTP status, and ``as_dict`` has the daemon's own code."""
 
@@ -133,8 +141,37 @@ class DaemonClient:
         """The protected file."""
         return expect(self.signed("result", json.dumps({"job": job}).encode())).body
 
+    def events(self, *, timeout: float = 40.0) -> Iterator[Event]:
+        """What changes in the daemon, as it changes, until the daemon or the caller ends it.
+
+        "resync" stands for whatever was missed: ask for everything anew. ``timeout``: seconds of silence, heartbeats
+        included, after which the daemon counts as gone.
+        """
+        kind, data = "", ""
+        for line in _lines(self.stream("events", timeout=timeout)):
+            if line.startswith("event: "):
+                kind = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                data = line.removeprefix("data: ")
+            elif not line and kind:
+                yield Event(kind, json.loads(data or "{}"))
+                kind = data = ""
+
+    def stream(self, verb: str, *, timeout: float | None = None, **body: object) -> Iterator[bytes]:
+        """The bytes of an answer as they come; for answers that are long or do not end by themselves."""
+        data = json.dumps(body).encode()
+        headers = self._signature(verb, data, "")
+        with self._asked(verb, data, JSON, headers, timeout or self.timeout) as response:
+            if response.status >= 400:
+                raise DaemonError(Answer(response.status, dict(response.headers.items()), response.read()))
+            while chunk := response.read1(1 << 16):
+                yield chunk
+
     def signed(self, verb: str, body: bytes, *, content_type: str = JSON, meta: str = "") -> Answer:
         """Send one signed request, opening a session where there is none."""
+        return self.send(verb, body, content_type, self._signature(verb, body, meta))
+
+    def _signature(self, verb: str, body: bytes, meta: str) -> dict[str, str]:
         session = self.session or self.open()
         session.number += 1
         digest = hashlib.sha256(body).hexdigest()
@@ -142,7 +179,7 @@ class DaemonClient:
         headers = {"Authorization": f"Photoveil {session.id}.{session.number}.{digest}.{mac}"}
         if meta:
             headers["X-Photoveil-Meta"] = meta
-        return self.send(verb, body, content_type, headers)
+        return headers
 
     def post(self, verb: str, body: dict[str, object]) -> Answer:
         """Send one unsigned request."""
@@ -150,14 +187,21 @@ class DaemonClient:
 
     def send(self, verb: str, body: bytes, content_type: str, headers: dict[str, str]) -> Answer:
         """Send one request with the headers that all have."""
+        with self._asked(verb, body, content_type, headers, self.timeout) as response:
+            return Answer(response.status, dict(response.headers.items()), response.read())
+
+    @contextlib.contextmanager
+    def _asked(
+        self, verb: str, body: bytes, content_type: str, headers: dict[str, str], timeout: float
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The beginning of the answer; any trouble with the connection, also later on, ends the session."""
         headers = {"Content-Type": content_type, "X-Photoveil": "1", **headers}
         if self.origin is not None:
             headers["Origin"] = self.origin
-        connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=self.timeout)
+        connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=timeout)
         try:
             connection.request("POST", f"/v1/{verb}", body, headers)
-            response = connection.getresponse()
-            return Answer(response.status, dict(response.headers.items()), response.read())
+            yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             self.session = None
             raise not_running() from error
@@ -184,6 +228,22 @@ def paired(client: DaemonClient) -> bool:
     proof = proofs.b64(proofs.pair_finish(client.key, client.client))
     answer = expect(client.post("pair/finish", {"client": client.client, "proof": proof}))
     return answer.status == 200
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode("utf-8") for line in whole)
+
+
+def sign_in(url: str) -> DaemonClient:
+    """Do what the dashboard does with the address from ``dashboard/link``: exchange the code for a client."""
+    origin, _, code = url.partition("/#once=")
+    client = DaemonClient(int(origin.rpartition(":")[2]), "", b"", origin)
+    told = expect(client.post("dashboard/open", {"code": code})).json()
+    client.client, client.key = str(told["client"]), proofs.unb64(told["key"])
+    return client
 
 
 def expect(answer: Answer) -> Answer:

@@ -102,13 +102,24 @@ def wrong_digest() -> ApiError:
 
 
 def local_only() -> ApiError:
-    """A browser asked for what only the command line may."""
+    """A browser's extension asked for what only the owner may, or the dashboard for what only the command line may."""
     return ApiError(
         403,
         "local_only",
-        "This cannot be done from a browser",
-        "Only the command line and the tray of this computer may do it.",
-        "Use the `photoveil` command.",
+        "This cannot be done from here",
+        "Only the dashboard, the tray and the command line of this computer may do it.",
+        "Open the dashboard from the tray, or use the `photoveil` command.",
+    )
+
+
+def too_many_streams(limit: int) -> ApiError:
+    """This client, or all together, listen too often."""
+    return ApiError(
+        429,
+        "too_many_streams",
+        "Live news are not available",
+        f"At most {limit} windows of a client can listen at a time.",
+        "Close another window and try again.",
     )
 
 
@@ -170,6 +181,77 @@ def no_pairing() -> ApiError:
         "No browser has entered the code, or the time is up.",
         "Start again with `photoveil pair`.",
     )
+
+
+def no_preview() -> ApiError:
+    """There is no small picture of this photo."""
+    return ApiError(
+        404,
+        "no_preview",
+        "There is no preview of this photo",
+        "It made room for newer ones, or previews are switched off.",
+        "Look at the photo itself, or switch previews on in the settings.",
+    )
+
+
+def not_again(state: str) -> ApiError:
+    """A job that cannot be tried again."""
+    return ApiError(
+        409,
+        "not_again",
+        "This photo cannot be tried again",
+        f"The job is “{state}”, or its photo is no longer kept.",
+        "Send the photo again, or look through its folder again.",
+    )
+
+
+def watched_already() -> ApiError:
+    """A folder is watched already."""
+    return ApiError(
+        409,
+        "watched_already",
+        "This folder is watched already",
+        "There can be one rule for a folder.",
+        "Change the rule that it has.",
+    )
+
+
+def no_such_folder() -> ApiError:
+    """What is to be watched does not exist."""
+    return ApiError(
+        422,
+        "no_such_folder",
+        "There is no such folder",
+        "Nothing, or no folder, has this path now.",
+        "Check the path, or connect the drive it is on.",
+    )
+
+
+def unknown(code: str, what: str, remedy: str) -> ApiError:
+    """Something was named that is not there."""
+    return ApiError(
+        404, f"unknown_{code}", f"There is no such {what}", "It was removed or never there.", remedy
+    )
+
+
+def status_of(error: PhotoveilError) -> int:
+    """The HTTP status of an error; those of other rooms have their meaning in their code."""
+    if isinstance(error, ApiError):
+        return error.status
+    return _STATUSES.get(error.as_dict()["code"], 409)
+
+
+_STATUSES = {
+    "settings": 422,
+    "persona": 422,
+    "vault_unknown": 404,
+    "ledger": 503,
+    "keys": 503,
+    "keyring_away": 503,
+    "vault_key": 503,
+    "vault_full": 507,
+    "disk_full": 507,
+}
 
 
 def unknown_client() -> ApiError:

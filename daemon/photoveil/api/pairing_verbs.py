@@ -10,13 +10,16 @@ from photoveil.api.errors import Refused
 from photoveil.api.guard import Caller
 from photoveil.api.pairing import WINDOW, Closed, PairingState, Wrong
 from photoveil.api.services import Services
+from photoveil.api.sign_in import NAME, Dashboard
 from photoveil.ledger.clients import Client
 
 
 async def begin(services: Services, caller: Caller, body: Body) -> web.Response:
     """``pair/begin``: a browser whose user was shown the code."""
     nc = bodies.nonce(body)
-    name = bodies.text(body, "name", longest=64)
+    name = body["name"]
+    if not name.isprintable():
+        raise errors.bad_request("“name” must have printable characters only.")
     try:
         candidate, ns, proof = services.pairing.begin(
             nc, name, bodies.binary(body, "proof"), caller.origin or ""
@@ -30,7 +33,7 @@ async def begin(services: Services, caller: Caller, body: Body) -> web.Response:
 
 async def finish(services: Services, caller: Caller, body: Body) -> web.Response:
     """``pair/finish``: has the user confirmed?"""
-    client = bodies.text(body, "client", longest=16)
+    client = body["client"]
     try:
         state = services.pairing.finish(client, bodies.binary(body, "proof"), caller.origin or "")
     except Closed:
@@ -44,13 +47,16 @@ async def finish(services: Services, caller: Caller, body: Body) -> web.Response
 
 async def session(services: Services, caller: Caller, body: Body) -> web.Response:
     """``session``: the daemon proves itself, and a session key is agreed on."""
-    client = bodies.text(body, "client", longest=16)
+    client = body["client"]
     nc = bodies.nonce(body)
     known = await services.known(client)
-    if known is None or known[0] != caller.origin:
+    welcome = known is not None and known[0] == caller.origin
+    if not services.openings.take(client if welcome else "strangers"):
+        raise Refused(429)
+    if known is None or not welcome:
         raise Refused(403)
     opened, ns = services.sessions.open(client, known[0], known[1], nc)
-    if client != services.local.id and not await services.clients.used(client):
+    if not await services.used(client):
         services.sessions.close(client)  # revoked in this very moment
         raise Refused(403)
     proof = proofs.session_daemon(known[1], nc, ns, opened.id, services.port)
@@ -64,34 +70,34 @@ async def start(services: Services, _caller: Caller, _body: Body) -> web.Respons
 
 async def state(services: Services, _caller: Caller, body: Body) -> web.Response:
     """``pairing/state``: what has come of it."""
-    await services.pairing.wait(bodies.milliseconds(body))
+    await services.pairing.wait(body.get("wait_ms", 0) / 1000)
     return web.json_response(_told(services))
 
 
 async def confirm(services: Services, _caller: Caller, body: Body) -> web.Response:
     """``pairing/confirm``: the user's answer."""
-    accept = body.get("accept")
-    if not isinstance(accept, bool):
-        raise errors.bad_request("“accept” must be true or false.")
     pairing = services.pairing
     if pairing.state is not PairingState.CONFIRM:
         raise errors.no_pairing()
-    candidate = pairing.decide(accept)
+    candidate = pairing.decide(body["accept"])
     if candidate is not None:
         await services.keys.put(candidate.client, candidate.key)
         await services.clients.add(candidate.client, candidate.name, candidate.origin)
         pairing.paired(candidate)
+        services.hub.publish("clients")
     return web.json_response(_told(services))
 
 
 async def clients(services: Services, _caller: Caller, _body: Body) -> web.Response:
-    """``clients``: every paired browser."""
-    return web.json_response({"clients": [_listed(client) for client in await services.clients.all()]})
+    """``clients``: every paired browser and every open dashboard."""
+    browsers = [_listed(client) for client in await services.clients.all()]
+    dashboards = [_open(services, dashboard) for dashboard in services.sign_in.all()]
+    return web.json_response({"clients": browsers + dashboards})
 
 
 async def revoke(services: Services, _caller: Caller, body: Body) -> web.Response:
-    """``clients/revoke``: a browser is no longer welcome."""
-    if not await services.forget(bodies.text(body, "client", longest=16)):
+    """``clients/revoke``: a client is no longer welcome."""
+    if not await services.forget(body["client"]):
         raise errors.unknown_client()
     return web.json_response({})
 
@@ -107,8 +113,20 @@ def _told(services: Services) -> dict[str, str]:
 def _listed(client: Client) -> dict[str, str | None]:
     return {
         "client": client.client,
+        "kind": "browser",
         "name": client.name,
         "origin": client.origin,
         "created": client.created,
         "last_used": client.last_used,
+    }
+
+
+def _open(services: Services, dashboard: Dashboard) -> dict[str, str | None]:
+    return {
+        "client": dashboard.id,
+        "kind": "dashboard",
+        "name": NAME,
+        "origin": services.sign_in.origin,
+        "created": dashboard.created,
+        "last_used": dashboard.last_used,
     }

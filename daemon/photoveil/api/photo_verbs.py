@@ -8,14 +8,14 @@ from pathlib import Path
 from aiohttp import web
 
 from photoveil import __version__
-from photoveil.api import bodies, errors
+from photoveil.api import bodies, errors, told
 from photoveil.api.bodies import Body
 from photoveil.api.guard import Caller
 from photoveil.api.services import Services
 from photoveil.errors import PhotoveilError
-from photoveil.ledger.jobs import OWN_OUTPUT, Job, State
+from photoveil.ledger.jobs import Job, JobRow, State
 from photoveil.ledger.photos import Key
-from photoveil.settings import DEFAULT_METHOD, valid_choice, valid_persona
+from photoveil.settings import DEFAULT_METHOD, SiteProfile, valid_persona
 from photoveil.worker.tasks import Task
 
 PHOTOS_PER_CLIENT = 2
@@ -24,21 +24,22 @@ _CHUNK = 1 << 18
 
 async def status(services: Services, _caller: Caller, _body: Body) -> web.Response:
     """``status``: what the daemon is and does."""
-    told = {
+    jobs = services.jobs.counts()
+    status = {
         "version": __version__,
         "api": 1,
         "model_set": services.settings.model_set,
         "device": services.worker.device,
         "worker": str(services.worker.state),
-        "jobs": services.jobs.counts(),
+        "jobs": {"queued": jobs["queued"], "running": jobs["running"]},
         "secrets": str(await services.keys.rung()),
     }
-    return web.json_response(told)
+    return web.json_response(status)
 
 
 async def lookup(services: Services, caller: Caller, body: Body) -> web.Response:
     """``lookup``: do we know these bytes?"""
-    sha256 = bodies.sha256(body)
+    sha256 = body["sha256"]
     if await services.photos.is_protected_copy(sha256):
         return web.json_response({"state": "protected-copy"})
     job = await services.jobs.recall(caller.client, "photo", Key(sha256, _task(services, body)))
@@ -62,13 +63,15 @@ async def protect(services: Services, caller: Caller, request: web.BaseRequest) 
     if services.jobs.in_work(client) + services.uploads[client] >= PHOTOS_PER_CLIENT:
         raise errors.too_many_photos(PHOTOS_PER_CLIENT)
     meta = bodies.read_meta(caller)
-    name = bodies.file_name(meta)
+    name = meta["name"] or "photo"
     task = _task(services, meta)
     part = services.jobs.new_part()
     services.uploads[client] += 1
     try:
         await bodies.read_photo(request, caller, part)
-        job = await services.jobs.submit(client, name, part, Key(caller.sha256 or "", task))
+        job = await services.jobs.submit(
+            client, name, part, Key(caller.sha256 or "", task), by_hand=caller.owner
+        )
     finally:
         services.uploads[client] -= 1
     return web.json_response({"job": job.id, "state": str(job.state)}, status=200 if job.state.final else 202)
@@ -76,30 +79,35 @@ async def protect(services: Services, caller: Caller, request: web.BaseRequest) 
 
 async def job(services: Services, caller: Caller, body: Body) -> web.Response:
     """``job``: how far it is, at the next change if the client wants to wait."""
-    seconds = bodies.milliseconds(body)
-    found = _own_job(services, caller, body)
-    if not found.state.final and seconds:
+    seconds = body.get("wait_ms", 0) / 1000
+    found = await _job(services, caller, body)
+    if isinstance(found, Job) and not found.state.final and seconds:
         await found.work.wait(seconds)
-    return web.json_response(_told(found))
+    return web.json_response(told.job(found))
 
 
 async def cancel(services: Services, caller: Caller, body: Body) -> web.Response:
     """``cancel``: the photo is no longer wanted."""
-    found = _own_job(services, caller, body)
-    services.jobs.cancel(found)
-    return web.json_response({"job": found.id, "state": str(found.state)})
+    found = await _job(services, caller, body)
+    if isinstance(found, Job):
+        await services.jobs.cancel(found)
+    elif await services.jobs.cancel_id(found.job):
+        found = await services.jobs.row(found.job) or found
+    return web.json_response({"job": body["job"], "state": str(found.state)})
 
 
 async def result(
     services: Services, caller: Caller, body: Body, request: web.BaseRequest
 ) -> web.StreamResponse:
     """``result``: the protected file."""
-    found = _own_job(services, caller, body)
-    delivered = found.work.delivered
-    if found.state is not State.DONE or delivered is None:
+    found = await _job(services, caller, body)
+    if found.state is not State.DONE:
         raise errors.not_done(found.state)
+    made = told.made_of(found)
     try:
-        return await _send(request, services.photos.file(delivered.sha256), delivered.type, delivered.bytes)
+        if made is None:
+            raise errors.gone()
+        return await _send(request, services.photos.file(made.sha256), made.type, made.bytes)
     except FileNotFoundError:
         raise errors.gone() from None
 
@@ -127,49 +135,25 @@ async def _send(request: web.BaseRequest, path: Path, content_type: str, size: i
     return response
 
 
-def _own_job(services: Services, caller: Caller, body: Body) -> Job:
-    found = services.jobs.find(caller.client, bodies.text(body, "job", longest=64))
-    if found is None:
+async def _job(services: Services, caller: Caller, body: Body) -> Job | JobRow:
+    """A client's own job; for an owner, any. In hand if it is, else as the history knows it."""
+    name = body["job"]
+    own = services.jobs.find(caller.client, name)
+    if own is not None:
+        return own
+    row = await services.history.find(name)
+    if row is None or not (caller.owner or row.client == caller.client):
         raise errors.unknown_job()
-    return found
+    return services.jobs.find(row.client, name) or row
 
 
 def _task(services: Services, wishes: Body) -> Task:
+    """How to protect: as the request says, else as for its site, its persona, and in general."""
     settings = services.settings
-    persona = wishes.get("persona", settings.persona)
-    strength = wishes.get("strength", settings.strength)
-    method = wishes.get("method", DEFAULT_METHOD)
+    site = (settings.site(wishes["site"]) if "site" in wishes else None) or SiteProfile()
+    persona = wishes.get("persona") or site.persona or settings.persona
     if not valid_persona(persona):
         raise errors.bad_request("“persona” is not a possible name.")
-    for word, value in (("strength", strength), ("method", method)):
-        if not valid_choice(word, value):
-            raise errors.bad_request(f"“{word}” is unknown to this version.")
+    strength = wishes.get("strength") or site.strength or settings.card(persona).strength or settings.strength
+    method = wishes.get("method") or site.method or DEFAULT_METHOD
     return Task(persona, method, strength, settings.model_set, settings.metadata)
-
-
-def _told(job: Job) -> Body:
-    work, state = job.work, job.state
-    told: Body = {
-        "job": job.id,
-        "state": str(state),
-        "stage": work.stage,
-        "progress": round(work.progress, 4),
-    }
-    if state is State.FAILED:
-        told["error"] = work.error
-    if state is State.UNCHANGED:
-        told["reason"] = work.reason
-        told["why"] = "own-copy" if work.reason == OWN_OUTPUT else "animation"
-    if state is State.DONE and work.delivered is not None:
-        made = work.delivered
-        told["result"] = {
-            "sha256": made.sha256,
-            "bytes": made.bytes,
-            "format": made.format,
-            "name": made.name_for(job.name),
-            "type": made.type,
-            "width": made.width,
-            "height": made.height,
-        }
-        told["report"] = made.report
-    return told

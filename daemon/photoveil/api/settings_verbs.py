@@ -1,0 +1,88 @@
+"""Settings, and what is different for some sites and personas."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, replace
+
+from photoveil.api import errors
+from photoveil.api.bodies import Body
+from photoveil.api.guard import Caller
+from photoveil.api.services import Services
+from photoveil.paths import models_dir
+from photoveil.protection import catalogue, roster
+from photoveil.settings import SiteProfile
+from photoveil.settings.hosts import normal_host
+
+_FOR_SITES = ("protect", "persona", "strength", "method")
+
+
+async def settings(services: Services, _caller: Caller, _body: Body) -> Body:
+    """``settings``: every setting, its value and what it may be."""
+    store = services.store
+    return {"settings": store.describe(), "file": str(store.path), "unknown": list(store.unknown)}
+
+
+async def change(services: Services, caller: Caller, body: Body) -> Body:
+    """``settings/change``: all of them or none."""
+    if "self" in body["changes"]:  # which Python would take for the store itself
+        raise errors.bad_request("“self” is no setting.")
+    await services.store.change(**body["changes"])
+    return await settings(services, caller, body)
+
+
+async def sites(services: Services, _caller: Caller, _body: Body) -> Body:
+    """``sites``: the sites that have wishes of their own."""
+    return {"sites": {host: asdict(profile) for host, profile in services.settings.sites.items()}}
+
+
+async def change_site(services: Services, caller: Caller, body: Body) -> Body:
+    """``sites/change``: what is not named stays."""
+    host = body["host"]
+    known = services.settings.sites.get(normal_host(host) or "", SiteProfile())
+    wishes = {name: body[name] for name in _FOR_SITES if name in body}
+    await services.store.put_site(host, replace(known, **wishes))
+    return await sites(services, caller, body)
+
+
+async def remove_site(services: Services, caller: Caller, body: Body) -> Body:
+    """``sites/remove``: like any other from now on."""
+    await services.store.remove_site(body["host"])
+    return await sites(services, caller, body)
+
+
+async def personas(services: Services, _caller: Caller, _body: Body) -> Body:
+    """``personas``: everyone who was learnt, has a card, or is the one in use."""
+    known = await asyncio.to_thread(
+        lambda: roster.personas(services.personas, catalogue.model_sets(models_dir()))
+    )
+    told = {entry.name: entry.as_dict() for entry in known}
+    current = services.settings.persona
+    for name in (*services.settings.personas, current):
+        told.setdefault(name, {"name": name, "changed": None, "model_sets": []})
+    for name, one in told.items():
+        card = services.settings.card(name)
+        one |= {"colour": card.colour, "strength": card.strength, "current": name == current}
+    return {"personas": sorted(told.values(), key=lambda one: str(one["name"]))}
+
+
+async def change_persona(services: Services, _caller: Caller, body: Body) -> Body:
+    """``personas/change``: makes the card where there is none; what is not named stays."""
+    card = services.settings.card(body["name"])
+    wishes = {name: body[name] for name in ("colour", "strength") if name in body}
+    await services.store.put_persona(body["name"], replace(card, **wishes))
+    return {}
+
+
+async def forget_persona(services: Services, _caller: Caller, body: Body) -> Body:
+    """``personas/forget``: what was learnt and how it is shown."""
+    name = body["name"]
+    learnt = await asyncio.to_thread(roster.forget, services.personas, name)
+    carded = name in services.settings.personas
+    if carded:
+        await services.store.remove_persona(name)
+    if not (learnt or carded):
+        raise errors.unknown("persona", "persona", "See the list of personas.")
+    if learnt:
+        services.hub.publish("personas")
+    return {}

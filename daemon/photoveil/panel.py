@@ -1,0 +1,174 @@
+"""The daemon as the tray sees it: its state at hand at any moment, and what the user chose there done in the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from photoveil.api.dashboard_verbs import link_to
+from photoveil.api.services import Services
+from photoveil.errors import PhotoveilError
+from photoveil.ledger.rows import JobRow, State
+from photoveil.settings import choices
+from photoveil.tray import TrayState
+from photoveil.tray.state import StateName
+
+log = logging.getLogger(__name__)
+
+_RECENT = 8
+_PAUSE_BETWEEN = 0.5
+"""Seconds between two looks at the state: a flood of photos must not keep the tray busy."""
+_OUTCOMES = {
+    State.DONE: "protected",
+    State.UNCHANGED: "passed on unchanged",
+    State.FAILED: "not protected",
+    State.CANCELLED: "cancelled",
+}
+
+
+class Panel:
+    """The tray's port (`photoveil.tray.Port`).
+
+    Args:
+        services: the daemon's parts; touched in the loop's thread only.
+        loop: where they live.
+    """
+
+    def __init__(self, services: Services, loop: asyncio.AbstractEventLoop) -> None:
+        self._services = services
+        self._loop = loop
+        self._state = TrayState()
+        self._changed: Callable[[], None] = lambda: None
+        self._finished = 0
+        self._dirty = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def state(self) -> TrayState:
+        """What is to be shown now."""
+        return self._state
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` whenever the state may have changed."""
+        self._changed = changed
+
+    def do(self, action: str, argument: str = "") -> None:
+        """Start what the user chose; it happens in the loop."""
+        self._loop.call_soon_threadsafe(self._start, action, argument)
+
+    async def follow(self) -> None:
+        """Keep the state true, until cancelled."""
+        async with self._services.hub.subscribe() as events, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._repaint())
+            async for event in events:
+                self._finished += event.kind == "job" and State(event.facts["state"]).final
+                self._dirty.set()
+
+    async def _repaint(self) -> None:
+        while True:
+            self._dirty.clear()
+            await self._look()
+            await asyncio.sleep(_PAUSE_BETWEEN)
+            await self._dirty.wait()
+
+    async def _look(self) -> None:
+        services, settings = self._services, self._services.settings
+        left = sum(services.jobs.counts().values())
+        self._finished = self._finished if left else 0
+        paused, until = services.pause.state()
+        notices = services.notices.all()
+        recent = await services.history.page(limit=_RECENT, states=tuple(_OUTCOMES))
+        counts = await services.history.counts()
+        new = TrayState(
+            state=_state_name(bool(notices), paused, left),
+            done=self._finished,
+            total=self._finished + left if left else 0,
+            paused_until=until.isoformat() if until else None,
+            strength=settings.strength,
+            strengths=choices("strength"),
+            persona=settings.persona,
+            personas=_personas(services),
+            folders=tuple((f.id, f.rule.path.name, f.mode) for f in services.watching.states()),
+            recent=tuple(map(_told, recent)),
+            notices=tuple(notice.title for notice in notices),
+            clients=len(await services.clients.all()),
+            protected_total=counts["protected_total"],
+            notifications=settings.notifications,
+        )
+        if new != self._state:
+            self._state = new
+            self._changed()
+
+    def _start(self, action: str, argument: str) -> None:
+        task = asyncio.ensure_future(self._do(action, argument))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _do(self, action: str, argument: str) -> None:
+        deed = self._deeds(argument).get(action)
+        if deed is None:
+            log.warning("the tray asked for something unknown")
+            return
+        try:
+            await deed()
+        except PhotoveilError as error:
+            self._services.notices.set("tray", error)
+
+    def _deeds(self, argument: str) -> dict[str, Callable[[], Awaitable[Any]]]:
+        services = self._services
+        return {
+            "pause": lambda: services.pause.pause(int(argument) if argument else None),
+            "resume": services.pause.resume,
+            "strength": lambda: services.store.change(strength=argument),
+            "persona": lambda: services.store.change(persona=argument),
+            "folder": lambda: self._open_folder(argument),
+            "folders": lambda: self._open("folders"),
+            "photo": lambda: self._open(f"photo/{argument}"),
+            "pair": lambda: self._open("browsers"),
+            "dashboard": lambda: self._open(""),
+            "notice": lambda: self._open(""),
+            "quit": self._quit,
+        }
+
+    def _open(self, place: str) -> Coroutine[Any, Any, bool]:
+        return asyncio.to_thread(webbrowser.open, link_to(self._services, place))
+
+    async def _open_folder(self, folder: str) -> None:
+        for state in self._services.watching.states():
+            if state.id == folder:
+                await asyncio.to_thread(_show_folder, state.rule.path)
+
+    async def _quit(self) -> None:
+        self._services.stopping.set()
+
+
+def _state_name(attention: bool, paused: bool, left: int) -> StateName:
+    if attention:
+        return "attention"
+    if paused:
+        return "paused"
+    return "working" if left else "idle"
+
+
+def _told(row: JobRow) -> tuple[str, str, str]:
+    return row.job, row.name, _OUTCOMES[row.state]
+
+
+def _personas(services: Services) -> tuple[str, ...]:
+    settings = services.settings
+    return tuple(sorted({settings.persona, *settings.personas}))
+
+
+def _show_folder(path: Path) -> None:
+    """Open the folder in the desktop's file manager."""
+    if sys.platform == "win32":
+        os.startfile(path)  # noqa: S606 - a folder of the user's own settings
+    else:
+        opener = "open" if sys.platform == "darwin" else "xdg-open"
+        subprocess.run([opener, str(path)], check=False, capture_output=True)
