@@ -52,7 +52,7 @@ class SettingsStore:
         """The settings file."""
         return self._file.path
 
-    async def change(self, **values: Any) -> Settings:
+    async def change(self, /, **values: Any) -> Settings:
         """Change simple settings, all or none; None returns one to its default. Raises SettingsError."""
         await self._write(lambda: self._file.change(values))
         return self.current
