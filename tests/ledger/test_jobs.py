@@ -259,3 +259,13 @@ async def test_progress_is_told_in_steps_worth_telling(desk: Desk) -> None:
     for step in range(1000):
         job.work.report("protect", 0.5 + step / 2000)
     assert 5 < len([e for e in await heard.all() if e.kind == "job"]) < 30
+
+
+async def test_giving_up_a_waiting_folder_job_is_told(desk: Desk) -> None:
+    desk.reason = "paused"
+    (job,) = await desk.drop((b"photo", "a.jpg"))
+    heard = Heard(desk.hub)
+    assert await desk.jobs.cancel_id(job)
+    told = [event.facts for event in await heard.all() if event.kind == "job"]
+    assert [(facts["job"], facts["state"]) for facts in told] == [(job, "cancelled")]
+    assert (await desk.row(job)).state is State.CANCELLED

@@ -194,7 +194,12 @@ class Jobs:
         found = self._hand.jobs.get(job)
         if found is not None:
             return await self.cancel(found)
-        return bool(await self._queue.book.write(rows.settle, [job], End(State.CANCELLED, reason=CANCELLED)))
+        if not await self._queue.book.write(rows.settle, [job], End(State.CANCELLED, reason=CANCELLED)):
+            return False
+        row = await self.row(job)
+        if row is not None:
+            self._hand.tell(self._hand.finished(row, None))
+        return True
 
     async def cancel_folder(self, folder: str) -> int:
         """Give up everything that is unfinished of a folder; answers how many that was."""
