@@ -19,10 +19,12 @@ export default [
   js.configs.recommended,
   { rules },
   {
-    files: ['extension/**/*.js'],
+    files: ['extension/**/*.js', 'daemon/photoveil/api/dashboard/**/*.js'],
     languageOptions: { globals: { ...globals.browser, chrome: 'readonly' } },
     rules: { 'no-console': 'error', 'no-restricted-properties': ['error', { property: 'innerHTML', message: 'Build nodes.' }] },
   },
   { files: ['extension/content/*.js'], languageOptions: { sourceType: 'script', globals: { photoveil: 'writable' } } },
   { files: ['tests/browser/**/*.mjs', 'eslint.config.js'], languageOptions: { globals: { ...globals.node } } },
+  // Parts of these run inside the page.
+  { files: ['tests/dashboard/**/*.mjs'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 ];

@@ -52,7 +52,7 @@ class Pages:
         }
         self._files["/"] = folder / "index.html"
 
-    def __contains__(self, path: str) -> bool:
+    def __contains__(self, path: object) -> bool:
         return path == OPENAPI or path in self._files
 
     async def serve(self, path: str) -> web.Response:

@@ -1,0 +1,123 @@
+/**
+ * Connecting a browser: show a code, wait for the browser, ask whether it is the right one.
+ */
+/** @import { Context, PairingState } from './types.js' */
+
+import { DaemonError, troubleOf } from './daemon.js';
+import { attempt, formDialog } from './dialogs.js';
+import { button, fill, h, say, troubleBox } from './dom.js';
+import { icon } from './icons.js';
+
+const WAIT_MS = 20_000;
+
+/** @param {Context} context @param {() => Promise<void>} changed */
+export function connectBrowser(context, changed) {
+  const ended = new AbortController();
+  const body = h('div', { 'class': 'pairing', 'aria-live': 'polite' });
+  formDialog(
+    'Connect a browser',
+    () => [body],
+    () => {
+      ended.abort();
+      void changed().catch(() => undefined);
+    },
+  );
+  void run(context, body, ended.signal);
+}
+
+/** @param {Context} context @param {HTMLElement} body @param {AbortSignal} signal */
+async function run(context, body, signal) {
+  const again = () => void run(context, body, signal);
+  try {
+    const { code, seconds } = await context.daemon.ask('pairing/start', {}, { signal });
+    showCode(body, code, Date.now() + seconds * 1000, signal);
+    const came = await waitFor(context, signal, (state) => state !== 'waiting');
+    if (came.state === 'confirm') showQuestion(context, body, came, signal, again);
+    else showEnd(body, came, again);
+  } catch (error) {
+    if (signal.aborted || (error instanceof DaemonError && error.kind === 'cancelled')) return;
+    fill(body, troubleBox(troubleOf(error)), h('div', { class: 'row end' }, button('Try again', again)));
+  }
+}
+
+/**
+ * @param {Context} context @param {AbortSignal} signal @param {(state: PairingState['state']) => boolean} enough
+ * @returns {Promise<PairingState>}
+ */
+async function waitFor({ daemon }, signal, enough) {
+  for (;;) {
+    /** @type {PairingState} */
+    const now = await daemon.ask('pairing/state', { wait_ms: WAIT_MS }, { signal });
+    if (enough(now.state)) return now;
+  }
+}
+
+/** @param {HTMLElement} body @param {string} code @param {number} ends @param {AbortSignal} signal */
+function showCode(body, code, ends, signal) {
+  const plain = code.replaceAll(/[\s-]/g, '').toUpperCase();
+  const groups = plain.match(/.{1,4}/g) ?? [plain];
+  const left = h('p', { 'class': 'soft small', 'aria-live': 'off' });
+  const tick = () =>
+    say(left, `Waiting for the browser. The code works for ${Math.max(0, Math.round((ends - Date.now()) / 1000))} seconds more.`);
+  const timer = setInterval(() => (left.isConnected && !signal.aborted ? tick() : clearInterval(timer)), 1000);
+  tick();
+  fill(
+    body,
+    h(
+      'ol',
+      {},
+      h('li', {}, 'In the browser you want to connect, click the ', h('strong', {}, 'Photoveil'), ' button beside the address bar.'),
+      h('li', {}, 'Type this code there:'),
+    ),
+    h(
+      'p',
+      { 'class': 'code', 'aria-label': `Code: ${groups.map((group) => [...group].join(' ')).join(', ')}` },
+      ...groups.map((group) => h('span', { 'aria-hidden': 'true' }, group)),
+    ),
+    h('div', { class: 'row' }, icon('spinner'), left),
+  );
+}
+
+/** @param {Context} context @param {HTMLElement} body @param {PairingState} came @param {AbortSignal} signal @param {() => void} again */
+function showQuestion(context, body, { name = '', origin = '' }, signal, again) {
+  const answer = (/** @type {boolean} */ accept) => async (/** @type {Event} */ event) => {
+    await attempt(event.currentTarget, async () =>
+      showEnd(body, await context.daemon.ask('pairing/confirm', { accept }, { signal }), again),
+    );
+  };
+  const yes = button('Yes, connect it', answer(true), { kind: 'main' });
+  fill(
+    body,
+    h('p', { class: 'question' }, 'Is this your browser?'),
+    h(
+      'dl',
+      { class: 'pairs' },
+      h('dt', {}, 'It calls itself'),
+      h('dd', {}, h('strong', {}, name)),
+      h('dt', {}, 'Its extension'),
+      h('dd', { class: 'path' }, origin),
+    ),
+    h('p', { class: 'soft' }, 'Connect it only if you typed the code there yourself just now.'),
+    h('div', { class: 'row end' }, button('No, refuse it', answer(false)), yes),
+  );
+  yes.focus();
+}
+
+/** @type {Record<string, {title: string, text: string, symbol: string}>} */
+const ENDS = {
+  paired: { title: 'Connected', text: 'Photos you pick in that browser are protected from now on.', symbol: 'check' },
+  refused: { title: 'Refused', text: 'That browser was not connected.', symbol: 'cross' },
+  expired: { title: 'The code is no longer good', text: 'Nobody typed it in time, or it was wrong too often.', symbol: 'clock' },
+};
+
+/** @param {HTMLElement} body @param {PairingState} came @param {() => void} again */
+function showEnd(body, { state }, again) {
+  const { title, text, symbol } = ENDS[state] ?? { title: 'It did not come about', text: 'Start again.', symbol: 'alert' };
+  const close = button('Close', () => body.closest('dialog')?.close(), { kind: 'main' });
+  fill(
+    body,
+    h('div', { class: `pairing-end ${state}` }, icon(symbol), h('p', { class: 'question' }, title), h('p', { class: 'soft' }, text)),
+    h('div', { class: 'row end' }, state !== 'paired' && button('Try again', again), close),
+  );
+  close.focus();
+}

@@ -1,0 +1,98 @@
+// What the daemon tells the dashboard (docs/protocol.md). Types only: it is not served.
+
+/** Words for a user: what went wrong, why, and what to do about it. */
+export interface Trouble { code: string; title: string; reason: string; remedy: string }
+
+export interface Notice extends Trouble { key: string; since: string }
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'unchanged';
+
+export interface Result {
+  sha256: string; bytes: number; format: string; name: string; type: string; width: number; height: number;
+}
+
+export interface Job {
+  job: string; kind: string; folder: string | null; name: string; state: JobState; stage: string; progress: number;
+  created: string; finished: string | null; persona: string; method: string; strength: string;
+  error?: Trouble | null; reason?: string | null; result?: Result; report?: Report; placed?: string | null;
+  previews?: boolean; kept?: boolean;
+}
+
+export interface FileFacts { sha256: string; bytes: number; format: string; width: number; height: number }
+
+export interface Movement {
+  anchor_shift: number; token_anchor_shift: number; cosine: number; strangers_nearer?: number | null;
+}
+
+export interface EncoderReport extends Movement { name: string; role: string; channels: Record<string, Movement> }
+
+export interface Report {
+  original: FileFacts; delivered: FileFacts; psnr_db: number; ssim: number; encoders: EncoderReport[];
+  timings_ms: Record<string, number>; model_set: string; method: string; strength: string; persona: string;
+  version: string; date: string; device: string; notes: string[];
+}
+
+export interface VaultUsage { items: number; blobs: number; bytes: number; limit: number; key_rung: string | null }
+
+export interface VaultItem {
+  item: string; name: string; path: string | null; bytes: number; created: string; restored: string | null;
+}
+
+export interface Overview {
+  version: string; state: 'idle' | 'working' | 'paused' | 'attention'; paused: boolean; until: string | null;
+  waiting_for: string | null; queue: { queued: number; running: number; waiting: number };
+  counts: { protected_total: number; protected_today: number; failed_today: number };
+  worker: string; device: string | null; model_set: string; persona: string; strength: string; secrets: string;
+  notices: Notice[]; folders: number; clients: number; vault: VaultUsage; port: number; profile: string | null;
+}
+
+export interface Setting {
+  name: string; kind: 'choice' | 'integer' | 'switch' | 'text'; value: string | number | boolean;
+  default: string | number | boolean; choices?: string[]; meanings?: Record<string, string>; low?: number; high?: number; unit?: string; help: string;
+  live: boolean; title: string; group: string;
+}
+
+export interface Folder {
+  folder: string; path: string; mode: 'events' | 'polling' | 'missing' | 'off'; waiting: number; protected: number;
+  failed: number; unchanged: number; last_scan: string | null; problem: Trouble | null; copies: string;
+  persona: string | null; strength: string | null; method: string | null; output: 'beside' | 'mirror' | 'in-place';
+  mirror: string | null; recursive: boolean; enabled: boolean; keep_originals: boolean; polling: 'auto' | 'always';
+}
+
+export interface Knowledge { model_set: string | null; photos: number; enough: number; settled: boolean }
+
+export interface Persona {
+  name: string; changed?: string | null; model_sets?: Knowledge[]; error?: Trouble; colour?: string | null;
+  strength?: string | null; current?: boolean;
+}
+
+export interface Client {
+  client: string; name: string; origin: string; created: string; last_used: string | null;
+  kind: 'browser' | 'dashboard';
+}
+
+export interface Site { protect: boolean; persona: string | null; strength: string | null; method: string | null }
+
+export interface PairingState {
+  state: 'waiting' | 'confirm' | 'paired' | 'refused' | 'expired'; name?: string; origin?: string;
+}
+
+export interface ModelSet { name: string; installed: boolean; active: boolean; title: string; note: string }
+
+/** An event of the stream: its kind and its facts. */
+export interface LiveEvent { kind: string; facts: Record<string, unknown> }
+
+/** What a page gets when it is shown. */
+export interface Context {
+  daemon: import('./daemon.js').Daemon;
+  live: import('./live.js').Live;
+  uploads: import('./uploads.js').Uploads;
+  pictures: import('./pictures.js').Pictures;
+  /** Aborted when the user leaves the page. */
+  signal: AbortSignal;
+  /** What follows the page's name in the address: `abc` in `#/photo/abc`. */
+  argument: string;
+}
+
+/** What a page gives back: its heading (the document's title) and its content. */
+export interface Shown { title: string; content: Node[]; intro?: string; actions?: Node[] }
