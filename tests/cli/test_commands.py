@@ -23,7 +23,7 @@ ORIGIN = "moz-extension://0123abcd-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def running(environment: dict[str, str]) -> Iterator[Runtime]:
-    command = [sys.executable, "-P", "-m", "photoveil.cli", "run", "--port", "0"]
+    command = [sys.executable, "-P", "-m", "photoveil.cli", "run", "--no-tray", "--port", "0"]
     file = Path(environment["PHOTOVEIL_HOME"], "default", "state", "run", "runtime.json")
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as daemon:
         while not file.exists() and daemon.poll() is None:

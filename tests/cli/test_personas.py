@@ -53,7 +53,7 @@ def teach(engine: Engine, folder: Path, tmp_path: Path) -> Teach:
 def running(environment: dict[str, str]) -> Iterator[DaemonClient]:
     file = Path(environment["PHOTOVEIL_HOME"], "default", "state", "run", "runtime.json")
     with subprocess.Popen(
-        [*COMMAND, "run", "--port", "0"], env=environment, stderr=subprocess.DEVNULL
+        [*COMMAND, "run", "--no-tray", "--port", "0"], env=environment, stderr=subprocess.DEVNULL
     ) as daemon:
         while not file.exists() and daemon.poll() is None:
             time.sleep(0.02)
@@ -236,7 +236,7 @@ def test_a_running_daemon_knows_what_was_taught_and_forgotten(
 
     def known() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = running.call("personas")["personas"]
-        return [entry["model_sets"][0] for entry in found]
+        return [entry["model_sets"][0] for entry in found if entry["model_sets"]]
 
     upload(0)
     assert known() == [standing(1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -46,6 +47,26 @@ def show_error(error: PhotoveilError, *, as_json: bool = False, about: str = "")
         say_json({"error": error.as_dict()})
     prefix = f"{printable(about)}: " if about else ""
     note(f"{prefix}{printable(error.title)}.\n  {printable(error.reason)}\n  {printable(error.remedy)}")
+
+
+def plural(count: int, thing: str) -> str:
+    """``1 photo``, ``2 photos``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def megabytes(count: int) -> str:
+    """A size as people read it."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def moment(iso: str | None) -> str:
+    """A time of the ledger, on this computer's clock."""
+    if iso is None:
+        return "never"
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return printable(iso)
 
 
 def printable(text: str) -> str:

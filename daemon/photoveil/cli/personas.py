@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from photoveil import settings
+from photoveil.cli.choices import settings_file
 from photoveil.cli.inputs import FileError, UsageError, digest, known_choice, persona_name, photos_in
 from photoveil.cli.output import Exit, ProgressBar, note, printable, say, say_json, show_error
 from photoveil.errors import PhotoveilError
@@ -63,16 +64,18 @@ class School:
 
 def list_personas(arguments: argparse.Namespace) -> int:
     """List the personas and how well each is known."""
-    found = roster.personas(Paths.of(arguments.profile).personas, catalogue.model_sets(models_dir()))
+    paths = Paths.of(arguments.profile)
+    found = roster.personas(paths.personas, catalogue.model_sets(models_dir()))
+    chosen, _unknown = settings.load(paths.settings_file)
     if arguments.json:
-        say_json([entry.as_dict() for entry in found])
+        say_json([{**entry.as_dict(), **_card(chosen, entry.name)} for entry in found])
         return Exit.OK
     if not found:
         say(
             "Nobody is known yet. Teach a persona with `photoveil personas learn`, or let the first photos do it."
         )
     for entry in found:
-        _say_entry(entry)
+        _say_entry(entry, _card(chosen, entry.name))
     return Exit.OK
 
 
@@ -103,7 +106,9 @@ def learn(arguments: argparse.Namespace) -> int:
 def forget(arguments: argparse.Namespace) -> int:
     """Delete what was learnt of a persona, after asking."""
     folder, name = Paths.of(arguments.profile).personas, arguments.name
-    if roster.find(folder, name, ()) is None:
+    carded = name in settings.load(Paths.of(arguments.profile).settings_file)[0].personas
+    learnt = roster.find(folder, name, ()) is not None
+    if not learnt and not carded:
         raise _unknown(name)
     if not arguments.yes and not sys.stdin.isatty():
         note("There is no terminal to ask on. Run this in a terminal, or use --yes to forget without asking.")
@@ -112,7 +117,9 @@ def forget(arguments: argparse.Namespace) -> int:
     if not arguments.yes and input(f"Forget “{name}”? [y/N] ").strip().lower() not in ("y", "yes"):
         note("Nothing was forgotten.")
         return Exit.FAILED
-    if not roster.forget(folder, name):
+    if carded:
+        settings_file(arguments.profile).remove_persona(name)
+    if not roster.forget(folder, name) and learnt:
         raise _unknown(name)
     say(f"“{name}” is forgotten.")
     return Exit.OK
@@ -204,11 +211,18 @@ def _say_class(taught: Class, outcomes: Sequence[dict[str, Any]]) -> None:
     say(f"“{taught.persona}”, {taught.model_set}: {_standing(Knowledge(taught.model_set, taught.photos))}.")
 
 
-def _say_entry(entry: Entry) -> None:
+def _card(chosen: settings.Settings, name: str) -> dict[str, Any]:
+    card = chosen.card(name)
+    return {"colour": card.colour, "strength": card.strength, "current": name == chosen.persona}
+
+
+def _say_entry(entry: Entry, card: dict[str, Any]) -> None:
     if entry.error is not None:
         show_error(entry.error, about=entry.name)
         return
-    say(f"{printable(entry.name)}, changed {entry.changed}")
+    own = f", strength {card['strength']}" if card["strength"] else ""
+    used = ", the one in use" if card["current"] else ""
+    say(f"{printable(entry.name)}, changed {entry.changed}, shown in {card['colour']}{own}{used}")
     for known in entry.knowledge:
         gone = "" if known.model_set else ", by encoders that are no longer installed"
         say(f"  {known.model_set or '–':<12} {_standing(known)}{gone}")

@@ -196,10 +196,12 @@ def _places(arguments: argparse.Namespace) -> tuple[Path, Path | None]:
 
 
 def _task(arguments: argparse.Namespace, chosen: settings.Settings) -> Task:
+    persona = persona_name(arguments.persona or chosen.persona)
+    strength = arguments.strength or chosen.card(persona).strength or chosen.strength
     return Task(
-        persona=persona_name(arguments.persona or chosen.persona),
+        persona=persona,
         method=known_choice("method", arguments.method or settings.DEFAULT_METHOD),
-        strength=known_choice("strength", arguments.strength or chosen.strength),
+        strength=known_choice("strength", strength),
         model_set=known_choice("model_set", arguments.model_set or chosen.model_set),
         metadata=known_choice("metadata", arguments.metadata or chosen.metadata),
     )
