@@ -58,7 +58,7 @@ def main() -> int:
 @contextlib.contextmanager
 def _daemon() -> Iterator[DaemonClient]:
     """A daemon of the demo's own profile, ended when the demo ends."""
-    command = [sys.executable, "-m", "photoveil.cli", "run", "--profile", PROFILE]
+    command = [sys.executable, "-m", "photoveil.cli", "run", "--no-tray", "--profile", PROFILE]
     with (OUT / "daemon.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             yield DaemonClient.local(_wait_for(process))

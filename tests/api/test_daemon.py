@@ -35,7 +35,7 @@ class Running:
         self.cache = home / "default" / "cache"
         self.file = self.state / "run" / "runtime.json"
         started = time.monotonic()
-        command = [sys.executable, "-P", "-m", "photoveil.cli", "run", *(options or ("--port", "0"))]
+        command = [sys.executable, "-P", "-m", "photoveil.cli", "run", "--no-tray", *(options or ("--port", "0"))]
         environment = {**os.environ, "PHOTOVEIL_HOME": str(home)}
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
         while not self.file.exists() and self.process.poll() is None and time.monotonic() < started + 20:
@@ -117,7 +117,7 @@ def test_it_ends_cleanly(tmp_path: Path, number: int) -> None:
 def test_one_daemon_per_profile(tmp_path: Path) -> None:
     with daemon(tmp_path) as first:
         second = subprocess.run(
-            [sys.executable, "-m", "photoveil.cli", "run", "--port", "0"],
+            [sys.executable, "-m", "photoveil.cli", "run", "--no-tray", "--port", "0"],
             env={**os.environ, "PHOTOVEIL_HOME": str(tmp_path)},
             capture_output=True,
             text=True,

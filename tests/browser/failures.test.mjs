@@ -82,7 +82,7 @@ test('the daemon is killed in the middle of a photo', options, async () => {
     const photo = String(photos[1]);
     const page = await world.open('upload.html');
     await pick(page, [photo]);
-    await until(async () => (await daemon.status())?.jobs.running > 0, 'the daemon to be at work', LIMIT_MS);
+    await until(async () => (await daemon.status())?.queue.running > 0, 'the daemon to be at work', LIMIT_MS);
     await daemon.kill();
     told['killed'] = await cardSays(page, /stopped while protecting.*Retry.*Use the original this time/, 30_000);
     await assertNothingSent(page);

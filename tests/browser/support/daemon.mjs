@@ -64,7 +64,7 @@ export class Daemon {
 
   async start() {
     const [program = '', ...rest] = COMMAND;
-    const child = spawn(program, [...rest, 'run', '--profile', this.profile], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, [...rest, 'run', '--no-tray', '--profile', this.profile], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     child.stdout.on('data', (chunk) => (this.log += chunk));
     child.stderr.on('data', (chunk) => (this.log += chunk));
