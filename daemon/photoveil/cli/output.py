@@ -55,8 +55,8 @@ def plural(count: int, thing: str) -> str:
 
 
 def megabytes(count: int) -> str:
-    """A size as people read it."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+    """A size as people read it, in the units that ``vault_mb`` is counted in."""
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.1f} MB"
 
 
 def moment(iso: str | None) -> str:
