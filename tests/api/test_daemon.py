@@ -35,7 +35,15 @@ class Running:
         self.cache = home / "default" / "cache"
         self.file = self.state / "run" / "runtime.json"
         started = time.monotonic()
-        command = [sys.executable, "-P", "-m", "photoveil.cli", "run", "--no-tray", *(options or ("--port", "0"))]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "photoveil.cli",
+            "run",
+            "--no-tray",
+            *(options or ("--port", "0")),
+        ]
         environment = {**os.environ, "PHOTOVEIL_HOME": str(home)}
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
         while not self.file.exists() and self.process.poll() is None and time.monotonic() < started + 20:

@@ -105,7 +105,10 @@ function showFailed(error) {
   if (error instanceof DaemonError && error.kind === 'gone') live.on(['resync'], () => void route(), current.signal);
 }
 
-/** A one-time code in the address, and the page it leads to: used once, and gone from the address at once. @returns {Promise<boolean>} whether it leads elsewhere */
+/**
+ * A one-time code in the address, and the page it leads to: used once, and gone from the address at once.
+ * @returns {Promise<boolean>} whether it leads elsewhere
+ */
 async function takeCode() {
   const [, code, place = ''] = /^#once=([A-Za-z0-9_-]{1,128})(?:\/([A-Za-z0-9_/-]{0,80}))?$/.exec(window.location.hash) ?? [];
   if (!code) return false;
