@@ -2,7 +2,7 @@
 
 /** Why a photo did not get protected. `daemon` carries the daemon's own words. */
 type FailureCode =
-  | 'absent' | 'unpaired' | 'revoked' | 'impostor' | 'forbidden' | 'stopped' | 'timeout' | 'busy' | 'too-large'
+  | 'absent' | 'unpaired' | 'revoked' | 'impostor' | 'forbidden' | 'locked' | 'stopped' | 'timeout' | 'busy' | 'too-large'
   | 'daemon' | 'odd-answer' | 'unreadable' | 'orphaned' | 'cancelled';
 
 interface Failure {
@@ -10,6 +10,25 @@ interface Failure {
   title?: string;
   reason?: string;
   remedy?: string;
+}
+
+/** What the daemon learns of a photo besides its bytes. `site` is the host of the page it is for, if the browser tells. */
+interface PhotoMeta {
+  name: string;
+  type: string;
+  site?: string;
+}
+
+/** Something the daemon told by itself. */
+interface LiveEvent {
+  kind: string;
+  facts: Record<string, unknown>;
+}
+
+/** What the user wants for one site. */
+interface Wishes {
+  persona: string | null;
+  strength: string | null;
 }
 
 /** What a content script may ask of the background. */
@@ -24,7 +43,8 @@ type UiRequest =
   | { kind: 'state' }
   | { kind: 'pair'; code: string; name: string }
   | { kind: 'forget' }
-  | { kind: 'sync-sites' };
+  | { kind: 'sync-sites' }
+  | { kind: 'wishes'; host: string };
 
 type ProtectAnswer =
   | { outcome: 'protected'; blob: Blob; name: string; type: string }
@@ -45,6 +65,9 @@ interface DaemonStatus {
   device: string;
   worker: 'absent' | 'starting' | 'ready' | 'busy';
   jobs: { queued: number; running: number };
+  /** Whether work in folders is held back, and until when; null: until somebody resumes it. */
+  paused: boolean;
+  until: string | null;
 }
 
 type PairingState =

@@ -7,6 +7,7 @@ const REASONS = {
   absent: 'failure_absent_title',
   impostor: 'failure_impostor_title',
   revoked: 'failure_revoked_title',
+  locked: 'failure_locked_title',
   stopped: 'failure_stopped_title',
   unpaired: 'failure_unpaired_title',
 };

@@ -26,12 +26,12 @@ export class DaemonError extends Error {
 }
 
 /**
- * A bare POST. Network trouble and our own time limit become `refused` and `silent`; the caller's abort passes.
+ * A bare POST. Network trouble and our own time limit become `absent` and `timeout`; the caller's abort passes.
  * @param {number} port @param {string} verb @param {Uint8Array<ArrayBuffer>} body
  * @param {{headers?: Record<string, string>, limit: number, signal?: AbortSignal | undefined}} options
  */
 async function post(port, verb, body, { headers = {}, limit, signal }) {
-  const timer = AbortSignal.timeout(limit);
+  const timer = limit < Infinity ? AbortSignal.timeout(limit) : new AbortController().signal;
   try {
     return await fetch(`http://127.0.0.1:${port}/v1/${verb}`, {
       method: 'POST',
@@ -131,10 +131,17 @@ export class Session {
     return readWhole(async () => asObject(new Uint8Array(await (await this.request(verb, body, options)).arrayBuffer())));
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} photo @param {{name: string, type: string}} meta @param {AbortSignal} signal */
+  /** @param {Uint8Array<ArrayBuffer>} photo @param {PhotoMeta} meta @param {AbortSignal} signal */
   async protect(photo, meta, signal) {
     const response = await this.request('protect', photo, { meta, limit: LIMITS.transfer, signal });
     return readWhole(async () => asObject(new Uint8Array(await response.arrayBuffer())));
+  }
+
+  /** What happens from now on, without an end. @param {AbortSignal} signal @returns {Promise<ReadableStream<Uint8Array>>} */
+  async events(signal) {
+    const { body, headers } = await this.request('events', {}, { limit: Infinity, signal });
+    if (!body || !headers.get('Content-Type')?.startsWith('text/event-stream')) throw new DaemonError('odd-answer');
+    return body;
   }
 
   /** The protected file. @param {string} job @param {AbortSignal} signal */
@@ -194,6 +201,7 @@ async function hello(port, pairing) {
   const { status, answer } = await ask(port, 'session', { client: pairing.client, nc: toB64(nc) });
   if (status === 403) throw new DaemonError('revoked');
   if (status === 429) throw new DaemonError('busy');
+  if (status === 503) throw new DaemonError('locked');
   const { session, proof } = answer;
   const ns = fromB64(answer['ns']);
   const wellFormed = typeof session === 'string' && /^[0-9a-f]{16}$/.test(session) && ns.length === 32;

@@ -3,16 +3,12 @@
  */
 
 import { DaemonError, openSession } from './daemon.js';
+import { Ear, follow } from './follow.js';
 import * as keys from './keys.js';
+import { live } from './live.js';
 import { sha256 } from './wire.js';
 
 export const MAX_PHOTO_BYTES = 100 * 1024 * 1024;
-
-/** The daemon is asked at least this often, so that progress moves and a cancel is noticed. */
-const WAIT_MS = 1_500;
-
-/** A job that shows no progress for this long is given up. */
-const STALL_MS = 300_000;
 
 /** How often a refused connection or a busy daemon is tried again before the user is told. */
 const RETRIES = 1;
@@ -24,7 +20,7 @@ const BUSY_WAITS_MS = [500, 1_000, 2_000, 4_000];
 let queue = Promise.resolve();
 
 /**
- * @param {Blob} photo @param {{name: string, type: string}} meta @param {OnProgress} onProgress @param {AbortSignal} signal
+ * @param {Blob} photo @param {PhotoMeta} meta @param {OnProgress} onProgress @param {AbortSignal} signal
  * @returns {Promise<ProtectAnswer>}
  */
 export function protect(photo, meta, onProgress, signal) {
@@ -43,7 +39,7 @@ function failureOf(error) {
   return { code: 'odd-answer', reason: String(error) };
 }
 
-/** @param {Blob} photo @param {{name: string, type: string}} meta @param {OnProgress} onProgress @param {AbortSignal} signal */
+/** @param {Blob} photo @param {PhotoMeta} meta @param {OnProgress} onProgress @param {AbortSignal} signal */
 async function withRetries(photo, meta, onProgress, signal) {
   const bytes = await read(photo);
   const digest = await sha256(bytes);
@@ -81,60 +77,47 @@ async function read(photo) {
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes @param {string} digest @param {{name: string, type: string}} meta
+ * @param {Uint8Array<ArrayBuffer>} bytes @param {string} digest @param {PhotoMeta} meta
  * @param {(fraction: number) => void} onProgress @param {AbortSignal} signal
  * @returns {Promise<ProtectAnswer>}
  */
 async function attempt(bytes, digest, meta, onProgress, signal) {
   const pairing = await keys.load();
   if (!pairing?.confirmed) throw new DaemonError('unpaired');
-  let session = await openSession(pairing);
-  const known = await session.json('lookup', { sha256: digest }, { signal });
+  const session = await openSession(pairing);
+  const site = meta.site ? { site: meta.site } : {};
+  const known = await session.json('lookup', { sha256: digest, ...site }, { signal });
   if (known['state'] === 'protected-copy') return { outcome: 'unchanged', reason: 'own' };
-  let job = known['state'] === 'original' ? known['job'] : undefined;
-  if (job === undefined) {
-    // The proof must be fresh when the bytes go out: whoever took over the port since the lookup gets none.
-    session = await openSession(pairing);
-    onProgress(0);
-    job = (await session.protect(bytes, meta, signal))['job'];
-  }
-  if (typeof job !== 'string') throw new DaemonError('odd-answer');
-  const end = await follow(session, job, onProgress, signal);
-  if (end['state'] === 'unchanged') return { outcome: 'unchanged', reason: unchangedReason(end['why']) };
-  return fetchResult(session, job, end['result'], digest, signal);
+  if (known['state'] !== 'original') return send(pairing, bytes, digest, meta, onProgress, signal);
+  const job = jobIn(known);
+  return fetchResult(session, job, (await session.json('job', { job }, { signal }))['result'], digest, signal);
 }
 
 /**
- * Wait for a job's end.
- * @param {import('./daemon.js').Session} session @param {string} job
+ * Have a photo protected that the daemon does not know.
+ * @param {keys.Pairing} pairing @param {Uint8Array<ArrayBuffer>} bytes @param {string} digest @param {PhotoMeta} meta
  * @param {(fraction: number) => void} onProgress @param {AbortSignal} signal
+ * @returns {Promise<ProtectAnswer>}
  */
-async function follow(session, job, onProgress, signal) {
-  let seen = '';
-  let moved = Date.now();
-  for (;;) {
-    const now = await session.json('job', { job, wait_ms: WAIT_MS }, { signal }).catch((error) => {
-      if (signal.aborted) void session.json('cancel', { job }).catch(() => undefined);
-      throw error;
-    });
-    const { state, stage, progress } = now;
-    if (state === 'done' || state === 'unchanged') return now;
-    if (state === 'failed') throw jobFailure(now['error']);
-    if (state === 'cancelled') throw new DaemonError('cancelled');
-    if (state !== 'queued' && state !== 'running') throw new DaemonError('odd-answer');
-    if (typeof progress === 'number') onProgress(Math.min(Math.max(progress, 0), 1));
-    const sight = JSON.stringify([state, stage, progress]);
-    if (sight !== seen) moved = Date.now();
-    seen = sight;
-    if (Date.now() - moved > STALL_MS) throw new DaemonError('timeout');
+async function send(pairing, bytes, digest, meta, onProgress, signal) {
+  const ear = new Ear(live, signal);
+  try {
+    // The proof must be fresh when the bytes go out: whoever took over the port since the lookup gets none.
+    const session = await openSession(pairing);
+    onProgress(0);
+    const job = jobIn(await session.protect(bytes, meta, signal));
+    const end = await follow(session, job, ear, onProgress, signal);
+    if (end['state'] === 'unchanged') return { outcome: 'unchanged', reason: unchangedReason(end['why']) };
+    return await fetchResult(session, job, end['result'], digest, signal);
+  } finally {
+    ear.stop();
   }
 }
 
-/** @param {unknown} error */
-function jobFailure(error) {
-  const words = /** @type {Record<string, unknown>} */ (typeof error === 'object' && error !== null ? error : {});
-  const text = (/** @type {unknown} */ value) => (typeof value === 'string' ? value.slice(0, 500) : '');
-  return new DaemonError('daemon', { title: text(words['title']), reason: text(words['reason']), remedy: text(words['remedy']) });
+/** @param {Record<string, unknown>} answer */
+function jobIn({ job }) {
+  if (typeof job !== 'string') throw new DaemonError('odd-answer');
+  return job;
 }
 
 /** @param {unknown} why @returns {'own' | 'animation' | 'other'} */

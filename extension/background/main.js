@@ -7,9 +7,11 @@ import { showState } from './badge.js';
 import { DaemonError, openSession } from './daemon.js';
 import { MAX_PHOTO_BYTES, protect } from './jobs.js';
 import * as keys from './keys.js';
+import { live } from './live.js';
 import { forget, pair, pairingState, resume } from './pairing.js';
 import { count } from './settings.js';
 import { siteOf, syncSites } from './sites.js';
+import { wishesFor } from './wishes.js';
 
 /** A page may have this many photos waiting at once; a flood is refused. */
 const MAX_WAITING = 64;
@@ -54,10 +56,36 @@ function answerUi(request) {
       return forget();
     case 'sync-sites':
       return syncSites().then(() => ({ ok: true }));
+    case 'wishes':
+      return keepingAlive(wishesFor(String(request.host)));
     default:
       return undefined;
   }
 }
+
+/** While the popup is open it hears what happens, and the background stays awake for it. */
+chrome.runtime.onConnect.addListener((port) => {
+  const { sender } = port;
+  if (port.name !== 'live' || sender?.id !== chrome.runtime.id || !isOwnPage(sender)) {
+    port.disconnect();
+    return;
+  }
+  const tell = (/** @type {LiveEvent} */ event) => {
+    try {
+      port.postMessage(event);
+    } catch {
+      // It was closed just now; onDisconnect follows.
+    }
+  };
+  const changed = (/** @type {boolean} */ isLive) => tell({ kind: isLive ? 'live' : 'lost', facts: {} });
+  const awake = setInterval(() => void chrome.runtime.getPlatformInfo(), KEEP_ALIVE_MS);
+  const stop = live.listen({ heard: tell, changed });
+  if (live.isLive) changed(true);
+  port.onDisconnect.addListener(() => {
+    clearInterval(awake);
+    stop();
+  });
+});
 
 /** The popup may be gone long before the user has confirmed. @param {PairingState} begun */
 function watchPairing(begun) {
@@ -134,7 +162,9 @@ async function prewarm() {
 async function protectForPage(request, sender, tab, frame) {
   const refusal = refuse(request);
   if (refusal) return { outcome: 'failed', failure: { code: refusal } };
-  const { id, blob, meta } = request;
+  const { id, blob } = request;
+  const host = hostOf(sender);
+  const meta = { name: request.meta.name, type: request.meta.type, ...(host ? { site: host } : {}) };
   const controller = new AbortController();
   const key = frame + id;
   work.set(key, controller);
@@ -176,10 +206,16 @@ async function note(answer, site) {
   await count(site, answer.outcome);
 }
 
+/** The host of the page in the tab; of the frame where the browser does not tell. @param {chrome.runtime.MessageSender} sender */
+function hostOf(sender) {
+  const url = [sender.tab?.url, sender.url, sender.origin].find((text) => text && /^https?:/.test(text));
+  return url ? new URL(url).hostname : '';
+}
+
 /** @param {chrome.runtime.MessageSender} sender */
 function siteOfSender(sender) {
-  const url = [sender.tab?.url, sender.url, sender.origin].find((text) => text && /^https?:/.test(text));
-  return url ? siteOf(new URL(url).hostname) : '';
+  const host = hostOf(sender);
+  return host && siteOf(host);
 }
 
 chrome.runtime.onInstalled.addListener(() => void syncSites().then(connectionState));

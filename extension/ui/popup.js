@@ -4,6 +4,7 @@
 
 import * as settings from '../background/settings.js';
 import { listedDomains, patternOf, siteOf } from '../background/sites.js';
+import * as now from './now.js';
 import { ask, byId, localise, setVisible, text } from './page.js';
 
 const REFRESH_MS = 1_500;
@@ -23,19 +24,23 @@ function showOnly(which) {
   for (const id of ['connected', 'trouble', 'pairing', 'waiting']) setVisible(id, id === which);
 }
 
-/** @param {ConnectionState} now */
-function show(now) {
-  if (now.state === 'connected') {
+/** @param {ConnectionState} connection */
+function show(connection) {
+  if (connection.state === 'connected') {
+    const { status } = connection;
     setPill('good', text('popup_connected'));
-    byId('version', HTMLElement).textContent = text('popup_model', now.status.version, now.status.model_set);
+    byId('version', HTMLElement).textContent = text('popup_model', status.version, status.model_set);
+    now.show(status);
+    now.hear(() => void refresh());
     showOnly('connected');
-  } else if (now.state === 'unpaired') {
-    showPairing(now.pairing);
-  } else if (now.failure.code === 'revoked') {
+    void showWishes();
+  } else if (connection.state === 'unpaired') {
+    showPairing(connection.pairing);
+  } else if (connection.failure.code === 'revoked') {
     showPairing({ state: 'none' });
     byId('pair-error', HTMLElement).textContent = text('failure_revoked_reason');
   } else {
-    showTrouble(now.failure);
+    showTrouble(connection.failure);
   }
 }
 
@@ -60,9 +65,9 @@ function showTrouble({ code }) {
 }
 
 async function refresh() {
-  const now = /** @type {ConnectionState} */ (await ask({ kind: 'state' }));
-  show(now);
-  const isWaiting = now.state === 'unpaired' && now.pairing.state === 'waiting';
+  const connection = /** @type {ConnectionState} */ (await ask({ kind: 'state' }));
+  show(connection);
+  const isWaiting = connection.state === 'unpaired' && connection.pairing.state === 'waiting';
   if (isWaiting) setTimeout(() => void refresh(), REFRESH_MS);
 }
 
@@ -120,6 +125,22 @@ async function showSite() {
   if (isOn) setVisible('site-reload', !(await isWatching(tab.id)));
 }
 
+/** The persona and strength the user chose for this site in Photoveil, if any. */
+async function showWishes() {
+  await siteShown;
+  /** @type {Wishes | undefined} */
+  const wishes = page && (await ask({ kind: 'wishes', host: page.url.hostname }));
+  const chosen = [];
+  if (wishes?.persona) chosen.push(text('site_persona', wishes.persona));
+  if (wishes?.strength) chosen.push(text('site_strength', wishes.strength));
+  byId('site-wishes', HTMLElement).replaceChildren(...chosen.map((words) => {
+    const chip = document.createElement('span');
+    chip.textContent = words;
+    return chip;
+  }));
+  setVisible('site-wishes', chosen.length > 0);
+}
+
 /** Whether the content scripts run in the tab; one opened before the extension came has none. @param {number} tab */
 async function isWatching(tab) {
   const alive = await chrome.tabs.sendMessage(tab, { kind: 'ping' }, { frameId: 0 }).catch(() => false);
@@ -162,5 +183,5 @@ byId('site-on', HTMLElement).addEventListener('change', () => void onSwitch());
 byId('add', HTMLElement).addEventListener('click', () => void onAdd());
 byId('reload', HTMLElement).addEventListener('click', () => void (page && chrome.tabs.reload(page.id).then(() => window.close())));
 byId('open-options', HTMLElement).addEventListener('click', () => void chrome.runtime.openOptionsPage());
+const siteShown = showSite();
 void refresh();
-void showSite();

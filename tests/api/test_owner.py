@@ -120,6 +120,7 @@ def test_pause_and_resume(fresh_house: House) -> None:
     assert paused["paused"] is True
     assert paused["until"].endswith("+00:00")
     assert owner.call("overview")["state"] == "paused"
+    assert fresh_house.browser().call("status")["until"] == paused["until"]
     assert done(fresh_house.browser(), b"uploads go on")["state"] == "done"
     assert owner.call("pause", minutes=None) == {"paused": True, "until": None}
     assert owner.call("resume") == {"paused": False, "until": None}

@@ -18,6 +18,7 @@ test('Firefox: paired, an upload is protected; without the daemon nothing is sen
     const photos = await makePhotos(320);
     world.endsWith(() => removeFolderOf(photos));
     const standIn = await new StandIn().start();
+    standIn.workMs = 1_200;
     world.endsWith(() => standIn.stop());
     const { browser, extension } = await startFirefox();
     world.endsWith(() => browser.close());
@@ -39,6 +40,12 @@ test('Firefox: paired, an upload is protected; without the daemon nothing is sen
     assert.deepEqual(world.site.files.map(({ name }) => name), photos.slice(0, 3).map((file) => file.split('/').at(-1)));
     const events = JSON.parse(String(await page.evaluate('JSON.stringify(window.seen)')));
     assert.equal(events.length, 2);
+    const count = (/** @type {string} */ verb) => standIn.requests.filter((request) => request.verb === verb).length;
+    assert.equal(count('events'), 1, 'one stream for the whole pick');
+    assert.equal(count('job'), 6, 'two questions for each photo');
+    const sites = standIn.requests.flatMap(({ verb, body, meta }) => (/lookup|protect/.test(verb) ? [(meta ?? body).site] : []));
+    assert.deepEqual(sites, Array.from({ length: 6 }, () => new URL(String(world.site.origin)).hostname));
+    await until(() => standIn.listeners.size === 0, 'the stream to be closed');
 
     await standIn.stop();
     await pick(page, photos.slice(3, 4));

@@ -41,15 +41,14 @@ async def sign_in(services: Services, _caller: Caller, body: Body) -> Body:
 async def overview(services: Services, _caller: Caller, _body: Body) -> Body:
     """``overview``: all that one look at Photoveil should tell."""
     settings, notices = services.settings, services.notices.all()
-    paused, until = services.pause.state()
+    pause = services.paused()
     queue = services.jobs.queue()
     return {
         "version": __version__,
         "profile": services.profile,
         "port": services.port,
-        "state": _state(paused, queue["running"], notices),
-        "paused": paused,
-        "until": until.isoformat() if until is not None else None,
+        "state": _state(bool(pause["paused"]), queue["running"], notices),
+        **pause,
         "waiting_for": services.jobs.waiting_for,
         "queue": queue,
         "counts": await services.history.counts(),
@@ -81,13 +80,13 @@ async def usage(services: Services) -> Body:
 async def pause(services: Services, _caller: Caller, body: Body) -> Body:
     """``pause``: hold back work in folders."""
     await services.pause.pause(body.get("minutes"))
-    return _paused(services)
+    return services.paused()
 
 
 async def resume(services: Services, _caller: Caller, _body: Body) -> Body:
     """``resume``: go on with it."""
     await services.pause.resume()
-    return _paused(services)
+    return services.paused()
 
 
 async def dismiss(services: Services, _caller: Caller, body: Body) -> Body:
@@ -119,11 +118,6 @@ def _state(paused: bool, running: int, notices: Sequence[Notice]) -> str:
     if running:
         return "working"
     return "paused" if paused else "idle"
-
-
-def _paused(services: Services) -> Body:
-    paused, until = services.pause.state()
-    return {"paused": paused, "until": until.isoformat() if until is not None else None}
 
 
 def _model_set(found: catalogue.ModelSet, active: str) -> Body:

@@ -33,6 +33,7 @@ async def status(services: Services, _caller: Caller, _body: Body) -> web.Respon
         "worker": str(services.worker.state),
         "jobs": {"queued": jobs["queued"], "running": jobs["running"]},
         "secrets": str(await services.keys.rung()),
+        **services.paused(),
     }
     return web.json_response(status)
 

@@ -130,6 +130,11 @@ class Services:
         """What the user has chosen, at this moment."""
         return self.store.current
 
+    def paused(self) -> dict[str, bool | str | None]:
+        """Whether work in folders is held back, and until when."""
+        paused, until = self.pause.state()
+        return {"paused": paused, "until": until.isoformat() if until is not None else None}
+
     async def known(self, client: str) -> tuple[str | None, bytes] | None:
         """The origin and key K of a client, or None where nobody knows it."""
         if client == self.local.id:

@@ -93,7 +93,8 @@ PAST_JOB = record(
 PAGE: dict[str, Schema] = {"before": IDENTITY, "limit": whole(1, 200)}
 
 QUEUE = record({"queued": count(), "running": count(), "waiting": count()})
-PAUSE = record({"paused": switch(), "until": maybe(TIME)})
+PAUSED = {"paused": switch(), "until": maybe(TIME)}
+PAUSE = record(PAUSED)
 USAGE = record(
     {"items": count(), "blobs": count(), "bytes": count(), "limit": count(), "key_rung": maybe(WORDS)}
 )
@@ -103,8 +104,7 @@ OVERVIEW = record(
         "profile": WORDS,
         "port": count(),
         "state": one_of("idle", "working", "paused", "attention"),
-        "paused": switch(),
-        "until": maybe(TIME),
+        **PAUSED,
         "waiting_for": maybe(WORDS),
         "queue": QUEUE,
         "counts": record({"protected_total": count(), "protected_today": count(), "failed_today": count()}),

@@ -155,6 +155,7 @@ _PHOTOS = (
                 "worker": shapes.WORKER,
                 "jobs": record({"queued": whole(0, 1 << 40), "running": whole(0, 1 << 40)}),
                 "secrets": one_of("keyring", "file"),
+                **shapes.PAUSED,
             }
         ),
     ),

@@ -4,10 +4,23 @@
  */
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** @typedef {{status: number, json?: object, file?: Buffer, listener?: string}} Reply */
 
 export const PORTS = [47610, 47611, 47612, 47613, 47614];
 
-const STATUS = { version: '0.0.0', api: 1, model_set: 'stand-in', device: 'cpu', worker: 'ready', jobs: { queued: 0, running: 0 } };
+const STATUS = {
+  version: '0.0.0',
+  api: 1,
+  model_set: 'stand-in',
+  device: 'cpu',
+  worker: 'ready',
+  jobs: { queued: 0, running: 0 },
+  paused: false,
+  until: null,
+};
+const HEARTBEAT_MS = 10_000;
 const DAMAGED = { code: 'truncated', title: 'This photo is damaged', reason: 'Its last part is missing.', remedy: 'Export it again.' };
 
 /** @param {string | Buffer} key @param {Array<string | Buffer>} parts */
@@ -15,6 +28,15 @@ export function mac(key, ...parts) {
   const hmac = createHmac('sha256', key);
   for (const part of parts) hmac.update(part);
   return hmac.digest('base64url');
+}
+
+/** What a request said in JSON. @param {http.IncomingMessage} request @param {Buffer} body */
+function heard(request, body) {
+  const meta = request.headers['x-photoveil-meta'];
+  return {
+    body: request.headers['content-type'] === 'application/json' ? JSON.parse(body.toString()) : undefined,
+    meta: meta ? JSON.parse(Buffer.from(String(meta), 'base64url').toString()) : undefined,
+  };
 }
 
 /** @param {string | Buffer} key @param {Buffer} salt @param {string} info */
@@ -43,8 +65,14 @@ export class StandIn {
   sessions = new Map();
   /** @type {Map<string, {file: Buffer, until: number}>} */
   jobs = new Map();
-  /** @type {Array<{verb: string, bytes: number}>} */
+  /** @type {Array<{verb: string, bytes: number, body: any, meta: any}>} JSON bodies and what came with photos */
   requests = [];
+  /** Who listens to `events`. @type {Map<http.ServerResponse, string>} */
+  listeners = new Map();
+  /** An older daemon has no such verb. */
+  hasEvents = true;
+  /** The user's wishes by site. @type {Record<string, object>} */
+  sites = {};
   /** How long a job takes, and what becomes of it. */
   workMs = 50;
   /** @type {'done' | 'failed' | 'unchanged' | 'stall'} */
@@ -74,13 +102,50 @@ export class StandIn {
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const verb = (request.url ?? '').replace('/v1/', '');
-    this.requests.push({ verb, bytes: body.length });
-    const { status, json, file } = this.#route(verb, request, body);
+    const words = heard(request, body);
+    this.requests.push({ verb, bytes: body.length, ...words });
+    if (verb === 'job') await this.#nextChange(words.body);
+    const { status, json, file, listener } = this.#route(verb, request, body);
+    if (listener) {
+      this.#listen(response, listener);
+      return;
+    }
     response.writeHead(status, { 'Content-Type': file ? 'image/jpeg' : 'application/json', 'Cache-Control': 'no-store' });
     response.end(file ?? (json ? JSON.stringify(json) : ''));
   }
 
-  /** @param {string} verb @param {http.IncomingMessage} request @param {Buffer} body @returns {{status: number, json?: object, file?: Buffer}} */
+  /** A client may wait for it. @param {{job: string, wait_ms?: number}} question */
+  async #nextChange({ job, wait_ms: most = 0 }) {
+    const left = (this.jobs.get(job)?.until ?? 0) - Date.now();
+    const wait = this.fate === 'stall' ? most : Math.min(most, left + 1);
+    if (wait > 0) await sleep(wait);
+  }
+
+  /** @param {http.ServerResponse} response @param {string} client */
+  #listen(response, client) {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' });
+    response.write(': listening\n\n');
+    const beat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    this.listeners.set(response, client);
+    response.once('close', () => {
+      clearInterval(beat);
+      this.listeners.delete(response);
+    });
+  }
+
+  /** Tell those who listen; what names a client only that one. @param {string} kind @param {Record<string, unknown>} facts */
+  tell(kind, facts) {
+    for (const [response, client] of this.listeners) {
+      if ((facts['client'] ?? client) === client) response.write(`event: ${kind}\ndata: ${JSON.stringify(facts)}\n\n`);
+    }
+  }
+
+  /** Break every stream, as a network would. */
+  hangUp() {
+    for (const response of this.listeners.keys()) response.destroy();
+  }
+
+  /** @param {string} verb @param {http.IncomingMessage} request @param {Buffer} body @returns {Reply} */
   #route(verb, request, body) {
     const origin = request.headers.origin ?? '';
     if (request.method !== 'POST' || request.headers['x-photoveil'] !== '1') return { status: 400 };
@@ -88,8 +153,10 @@ export class StandIn {
     if (verb === 'pair/begin') return this.#pairBegin(JSON.parse(body.toString()), origin);
     if (verb === 'pair/finish') return { status: 200, json: { state: 'paired' } };
     if (verb === 'session') return this.#session(JSON.parse(body.toString()), origin);
-    if (!this.#authenticated(verb, request, body)) return { status: 401 };
-    return this.#work(verb, body);
+    const client = this.#authenticated(verb, request, body);
+    if (!client) return { status: 401 };
+    if (verb === 'events') return this.hasEvents ? { status: 200, listener: client } : { status: 404 };
+    return this.#work(verb, body, client);
   }
 
   /** @param {{nc: string, proof: string}} question @param {string} origin */
@@ -116,25 +183,30 @@ export class StandIn {
     return { status: 200, json: { session, ns: ns.toString('base64url'), proof } };
   }
 
-  /** @param {string} verb @param {http.IncomingMessage} request @param {Buffer} body */
+  /**
+   * The client whose request this is.
+   * @param {string} verb @param {http.IncomingMessage} request @param {Buffer} body @returns {string | undefined}
+   */
   #authenticated(verb, request, body) {
     const [id, n, digest, proof] = (request.headers.authorization ?? '').replace('Photoveil ', '').split('.');
     const session = this.sessions.get(id ?? '');
     const meta = String(request.headers['x-photoveil-meta'] ?? '');
-    if (!session || digest !== createHash('sha256').update(body).digest('hex')) return false;
-    return proof === mac(session.key, `photoveil/1 request${verb}.${n}.${digest}.${meta}`);
+    if (!session || digest !== createHash('sha256').update(body).digest('hex')) return undefined;
+    return proof === mac(session.key, `photoveil/1 request${verb}.${n}.${digest}.${meta}`) ? session.client : undefined;
   }
 
-  /** @param {string} verb @param {Buffer} body @returns {{status: number, json?: object, file?: Buffer}} */
-  #work(verb, body) {
+  /** @param {string} verb @param {Buffer} body @param {string} client @returns {Reply} */
+  #work(verb, body, client) {
     if (verb === 'protect') {
       const job = randomBytes(8).toString('hex');
       const file = Buffer.concat([Buffer.from('\xff\xd8\xffveiled', 'latin1'), createHash('sha256').update(body).digest()]);
       this.jobs.set(job, { file, until: Date.now() + this.workMs });
+      void this.#tellOf(job, client);
       return { status: 202, json: { job, state: 'queued' } };
     }
     const question = JSON.parse(body.toString());
     if (verb === 'status') return { status: 200, json: STATUS };
+    if (verb === 'sites') return { status: 200, json: { sites: this.sites } };
     if (verb === 'lookup') return { status: 200, json: { state: 'unknown' } };
     if (verb === 'prewarm') return { status: 200, json: { worker: 'ready' } };
     const job = this.jobs.get(question.job);
@@ -142,6 +214,19 @@ export class StandIn {
     const { file } = job;
     if (verb === 'result') return { status: 200, file };
     return { status: 200, json: { job: question.job, ...this.#jobState(job, file) } };
+  }
+
+  /** Say where a job is until its end. @param {string} job @param {string} client */
+  async #tellOf(job, client) {
+    const { file, until } = this.jobs.get(job) ?? { file: Buffer.alloc(0), until: 0 };
+    const tell = () => {
+      const { state, stage, progress } = this.#jobState({ until }, file);
+      this.tell('job', { job, client, kind: 'upload', state, stage, progress });
+    };
+    tell();
+    if (this.fate === 'stall') return;
+    await sleep(Math.max(until - Date.now() + 1, 0), undefined, { ref: false });
+    tell();
   }
 
   /** @param {{until: number}} job @param {Buffer} file */
