@@ -17,6 +17,7 @@ import pytest
 from photoveil.errors import PhotoveilError
 from photoveil.hub import Hub
 from photoveil.worker.parent import MAX_CRASHES, Worker
+from photoveil.worker.pipe import Pipe
 from photoveil.worker.tasks import (
     Delivered,
     Outcome,
@@ -301,3 +302,10 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
             return
         await asyncio.sleep(0.05)
     pytest.fail("the child outlived its parent")
+
+
+async def test_threads_that_wait_in_the_child_leave_the_cores_to_others() -> None:
+    script = "import os, sys; sys.stderr.write(os.environ['OMP_WAIT_POLICY'])"
+    pipe = await Pipe.open([sys.executable, "-c", script])
+    await pipe.close()
+    assert list(pipe.last_lines) == ["PASSIVE"]
