@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from filelock import FileLock
 from PIL import Image
 
 from photoveil.api.client import DaemonClient, pair, paired
@@ -193,7 +194,8 @@ def send(client: DaemonClient, data: bytes, name: str) -> str | None:
 def note(name: str, **facts: object) -> None:
     """Keep what a suite counted in build/results/system.json."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    found: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(RESULTS.read_text())
-    RESULTS.write_text(json.dumps(found | {name: facts}, indent=2, sort_keys=True) + "\n")
+    with FileLock(RESULTS.with_suffix(".lock")):  # suites run side by side
+        found: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads(RESULTS.read_text())
+        RESULTS.write_text(json.dumps(found | {name: facts}, indent=2, sort_keys=True) + "\n")

@@ -198,7 +198,7 @@ class Jobs:
             return False
         row = await self.row(job)
         if row is not None:
-            self._hand.tell(self._hand.finished(row, None))
+            self._hand.announce(row)
         return True
 
     async def cancel_folder(self, folder: str) -> int:

@@ -122,11 +122,18 @@ class InHand:
 
     def finished(self, row: JobRow, delivered: Delivered | None) -> Job:
         """The job of a row that is finished already."""
+        return self._keep(self._ended(row, delivered))
+
+    def announce(self, row: JobRow) -> None:
+        """Tell listeners that a row has ended which was never in hand."""
+        self.tell(self._ended(row, None))
+
+    def _ended(self, row: JobRow, delivered: Delivered | None) -> Job:
         work = Work(row.key, row.name, state=row.state, progress=1.0, delivered=delivered)
         work.error, work.reason, work.why, work.finished = row.error, row.reason, row.why, self._clock()
         job = Job(row, work, row.state)
         work.jobs.append(job)
-        return self._keep(job)
+        return job
 
     def progress_of(self, job: str) -> tuple[str, float] | None:
         """How far a job is, if it is in hand."""

@@ -51,6 +51,9 @@ class Placing:
             await asyncio.to_thread(_present, row.source)
             if known is None or known.sha256 != row.original:
                 raise SourceChanged.of()
+            if known.target is not None:
+                # What a kill left of an earlier try: once this one is done, nobody knows where to look for it.
+                await asyncio.to_thread(outputs.sweep, [known.target], _owner(row))
             if rule.output == outputs.IN_PLACE:
                 return await self._in_place(row, known, copy, made)
             return await self._beside(row, rule, known, copy, made)
