@@ -51,9 +51,11 @@ starters: $(PY_READY)  ## train the starter encoders again (about an hour on two
 	$(BIN)/python -m lab.train_starters
 	$(BIN)/python -m lab.starters.reference
 
-figures: $(PY_READY)  ## measure the figures that README and docs quote
-	$(BIN)/python -m lab.shift --draws 2
-	$(BIN)/python -m lab.affiliation --preset ci
+figures: $(PY_READY)  ## measure the figures that README and docs quote (hours on two cores)
+	$(BIN)/python -m lab.affiliation.shadows
+	$(BIN)/python -m lab.affiliation --preset seeds
+	$(BIN)/python -m lab.affiliation --preset small
+	$(BIN)/python -m lab.affiliation.headline --preset small
 
 $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	@command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null \

@@ -25,12 +25,33 @@ def chance(facts: Sequence[Facts], kinds: Sequence[str] = KINDS) -> float:
     return float(np.mean(rates))
 
 
-def interval(per_person: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean; whole persons are drawn, as their answers stand and fall together."""
+def interval(albums: Sequence[NDArray[np.float64]], seed: int = 0) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean over albums, their people and tuning seeds.
+
+    Drawn is what stands and falls together: albums first, then whole persons of each and the runs about them. Few
+    albums say little about how albums differ, so intervals over three are rather too narrow.
+
+    Args:
+        albums: for each album one rate per tuning seed and person, T×P.
+        seed: of the draws.
+    """
     rng = np.random.default_rng(seed)
-    draws = rng.integers(0, len(per_person), (_DRAWS, len(per_person)))
-    low, high = np.percentile(per_person[draws].mean(axis=1), (2.5, 97.5))
+    shape = (_DRAWS, len(albums))
+    drawn = [_drawn(rates, shape, rng) for rates in albums]
+    picked = rng.integers(0, len(albums), shape)
+    means = np.take_along_axis(np.stack(drawn), picked[None], axis=0)[0].mean(axis=1)
+    low, high = np.percentile(means, (2.5, 97.5))
     return float(low), float(high)
+
+
+def _drawn(
+    rates: NDArray[np.float64], shape: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """As many times as ``shape`` says, the mean of an album whose people and tuning seeds are drawn anew."""
+    runs, people = rates.shape
+    who = rng.integers(0, people, (*shape, 1, people))
+    which = rng.integers(0, runs, (*shape, runs, 1))
+    return np.asarray(rates[which, who].mean(axis=(2, 3)), np.float64)
 
 
 def by_person(right: NDArray[np.bool_], owners: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -28,7 +28,8 @@ MAIN = "strong"
 """The strength that the axes are walked at."""
 
 CLIP, UNFROZEN = "clip", "unfrozen"
-PLAIN = ("prototype", "probe")
+PROTOTYPE = "prototype"
+PLAIN = (PROTOTYPE, "probe")
 READERS = ("reader", "reader-lora", UNFROZEN)
 LOOK_ANEW = (CLIP, UNFROZEN)
 """Attackers who tune the tower: they need the photos, where others make do with features."""
@@ -47,7 +48,7 @@ class Condition:
         channel: what happened to the files on their way.
         share: of each member's photos that was treated; the rest is clean.
         mixed: the realistic case: four kinds of facts appear in treated photos only, and are asked for; clean photos
-            of the same people show the other three.
+            of the same people show the other three. Either side has portraits.
         counter: what the attacker does about it.
         people: how many of the album's people the attacker knows; with 1, one person at a time is known and treated,
             and the attacker has clean photos of all others without knowing anything about them.
@@ -164,7 +165,8 @@ class Preset:
             block.victims,
             block.attackers,
         ):
-            for tune in self.tune_seeds[:1] if block.once or attacker in PLAIN else self.tune_seeds:
+            # There is nothing random about prototypes.
+            for tune in self.tune_seeds[:1] if block.once or attacker == PROTOTYPE else self.tune_seeds:
                 yield Condition(
                     looks,
                     seed,
@@ -273,6 +275,24 @@ PRESETS: dict[str, Preset] = {
             Block((MAIN,), PLAIN, (WHITE,), shares=(0.4, 0.8)),
             Block((MAIN,), PLAIN, (WHITE,), people=(1, 10)),
             Block((MAIN,), PLAIN, (WHITE,), photos=(4,)),
+        ),
+    ),
+    "seeds": Preset(
+        personas=10,
+        photos=8,
+        asked=4,
+        helpers=(6, 8),
+        scale=_SMALL,
+        looks=(Looks.LOOKALIKE,),
+        album_seeds=(0, 1, 2),
+        tune_seeds=(0, 1),
+        blocks=(
+            Block(("canvas-noise", MAIN), PLAIN, _ALL, once=False),
+            Block((MAIN,), ("reader",), (WHITE,), once=False),
+            *(Block((name,), PLAIN, _ALL, once=False) for name in ("film", "balanced", "subtle")),
+            Block((MAIN,), ("reader",), (WHITE,), mixed=True),
+            Block((MAIN,), ("reader-lora",), (WHITE,)),
+            Block(("one-encoder", "per-photo", "shared-decoy", "untaught"), PLAIN, _ALL),
         ),
     ),
     "full": Preset(

@@ -48,7 +48,7 @@ TREATED_KINDS = KINDS[:4]
 
 TRAIN_GREY = "python -m lab.train_starters --seed 2 --encoder starter-resnet --out lab/towers/grey"
 
-_MIXED_STEPS = 3
+_MIXED_STEPS = 2
 _LORA_RANK = 8
 _HELPERS_FROM = 50  # album seeds of those whom an attacker protects to learn from
 
@@ -188,9 +188,8 @@ class Study:
         self, album: Album, treated: list[list[Posted]], condition: Condition
     ) -> tuple[list[list[Posted]], list[tuple[str, ...]] | None]:
         if condition.mixed:
-            shown = [spec.kind for spec in album.members[0].posted]
-            said = [TREATED_KINDS if kind in TREATED_KINDS else KINDS[len(TREATED_KINDS) :] for kind in shown]
-            picks = [kind in TREATED_KINDS for kind in shown]
+            picks = treated_in_mixture([spec.kind for spec in album.members[0].posted])
+            said = [TREATED_KINDS if pick else KINDS[len(TREATED_KINDS) :] for pick in picks]
         elif condition.share < 1:
             said, count = None, len(treated[0])
             # Spread evenly over the album, and so over the kinds of photos.
@@ -232,9 +231,19 @@ class Study:
         reader, words = self.stage.reader(tower, condition.tune_seed), self.stage.words
         if name == "reader-lora":
             return ReaderAttack(reader, words, scale.lora, _LORA_RANK)
-        # Told by half of the photos only, facts take more than twice as long to learn.
+        # Told by half of the photos only, facts take twice as long to learn.
         steps = scale.tune.steps * (_MIXED_STEPS if condition.mixed else 1)
         return ReaderAttack(reader, words, replace(scale.tune, steps=steps))
+
+
+def treated_in_mixture(shown: Sequence[str]) -> list[bool]:
+    """Which photos of a member, by what they show, are treated in the mixed case: half of the portraits among them.
+
+    With all portraits on the clean side, a reader takes the facts asked for from backgrounds, and of portraits it knows
+    the other facts only: it then told 72 % about people who had protected nothing.
+    """
+    portraits = [number for number, kind in enumerate(shown) if kind not in KINDS]
+    return [kind in TREATED_KINDS or number in portraits[::2] for number, kind in enumerate(shown)]
 
 
 @lru_cache(maxsize=8)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.affiliation.metrics import GATE, interval
+from lab.affiliation.album import Looks, make_album
+from lab.affiliation.channels import UPLOAD
+from lab.affiliation.metrics import GATE, chance, interval
 from lab.affiliation.plan import BOXES, CLEAN, gate_counter
+from lab.people import KINDS
 
 SAME = (
     "looks",
@@ -34,7 +38,7 @@ Line = dict[str, Any]
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> list[Line]:
-    """One line per condition over all its seeds, with 95 % intervals over people, and whether it ``counts``.
+    """One line per condition over all its seeds, with 95 % intervals over them and people, and whether it ``counts``.
 
     It does if its clean attacker passes the gate and random noise, where it was measured beside it, changes nothing.
     """
@@ -63,7 +67,7 @@ def _world(line: Line) -> tuple[Any, ...]:
 
 
 def _line(key: tuple[Any, ...], group: list[dict[str, Any]]) -> Line:
-    people = _people(group, [row["by_person"] for row in group])
+    rates = _rates(group, [row["by_person"] for row in group])
     measured = {
         name: [row[name] for row in group if row[name] is not None]
         for name in ("psnr_db", "ssim", "general", "general_before", "strangers", "chance")
@@ -71,8 +75,8 @@ def _line(key: tuple[Any, ...], group: list[dict[str, Any]]) -> Line:
     return {
         **dict(zip(SAME, key, strict=True)),
         "box": BOXES[group[0]["victim"]],
-        "leak": float(people.mean()),
-        "interval": interval(people),
+        "leak": _mean(rates),
+        "interval": interval(rates),
         "by_kind": {kind: _kind(group, kind) for kind in group[0]["by_kind_and_person"]},
         "runs": len(group),
         "album_seeds": sorted({row["album_seed"] for row in group}),
@@ -83,16 +87,29 @@ def _line(key: tuple[Any, ...], group: list[dict[str, Any]]) -> Line:
 
 
 def _kind(group: list[dict[str, Any]], kind: str) -> dict[str, Any]:
-    people = _people(group, [row["by_kind_and_person"][kind] for row in group])
-    return {"leak": float(people.mean()), "interval": interval(people)}
+    rates = _rates(group, [row["by_kind_and_person"][kind] for row in group])
+    known = [_chance_of(Looks(row["looks"]), row["people"], row["album_seed"], kind) for row in group]
+    return {"leak": _mean(rates), "interval": interval(rates), "chance": float(np.mean(known))}
 
 
-def _people(group: list[dict[str, Any]], rates: list[list[float]]) -> NDArray[np.float64]:
-    """Everybody's rate, one number per person: over tuning seeds first, as these are about the same people."""
+@cache
+def _chance_of(looks: Looks, people: int, album_seed: int, kind: str) -> float:
+    """How often an album's commonest answer to one question is right."""
+    album = make_album(looks, people, 0, 0, album_seed)
+    return chance([member.persona.facts for member in album.members], (kind,))
+
+
+def _rates(group: list[dict[str, Any]], rates: list[list[float]]) -> list[NDArray[np.float64]]:
+    """For each album everybody's rate, tuning seeds × people."""
     albums: dict[int, list[list[float]]] = defaultdict(list)
     for row, people in zip(group, rates, strict=True):
         albums[row["album_seed"]].append(people)
-    return np.concatenate([np.array(runs, np.float64).mean(axis=0) for runs in albums.values()])
+    return [np.array(runs, np.float64) for runs in albums.values()]
+
+
+def _mean(albums: Sequence[NDArray[np.float64]]) -> float:
+    """Over people, each of whom counts once however many tuning seeds there are."""
+    return float(np.concatenate([rates.mean(axis=0) for rates in albums]).mean())
 
 
 _HEAD = (
@@ -107,16 +124,16 @@ _HEAD = (
     "chance %",
     "strangers %",
     "general ability % (before)",
-    "runs",
+    "albums × tunings",
 )
 
 EXPLAINED = (
     "Leak: share of questions about the seven kinds of facts answered word for word from clean portraits that "
-    "show none of them. Interval: bootstrap over people. Chance: the commonest answer to each question; for a single "
-    "person, how often the attacker tells this person's facts of strangers. Strangers: the same questions about "
-    "people who posted nothing. General ability: questions about what is to be seen on photos of others. Rows in "
-    f"brackets do not count: their clean attacker stays below {GATE:.0%}, or random noise changes it by more than "
-    f"{_NOISE_MAY_CHANGE:.0%}."
+    "show none of them. Interval: bootstrap over albums, their people and tuning seeds. Chance: the commonest answer "
+    "to each question; for a single person, how often the attacker tells this person's facts of strangers. "
+    "Strangers: the same questions about people who posted nothing. General ability: questions about what is to be "
+    f"seen on photos of others. Rows in brackets do not count: their clean attacker stays below {GATE:.0%}, or random "
+    f"noise changes it by more than {_NOISE_MAY_CHANGE:.0%}."
 )
 
 
@@ -127,10 +144,36 @@ def table(lines: Sequence[Line]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def kinds_table(lines: Sequence[Line]) -> str:
+    """The same leaks by the kind of fact, each with its interval, below what can be known without looking."""
+    head = ("posted", "attacker", "tower", *KINDS)
+    rows = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
+    worlds = {
+        (line["people"], *line["album_seeds"]): line
+        for line in lines
+        if len(line["by_kind"]) == len(KINDS) and line["people"] > 1
+    }
+    for (people, *seeds), line in worlds.items():
+        known = (_whole(line["by_kind"][kind]["chance"]) for kind in KINDS)
+        albums = ", ".join(map(str, seeds))
+        rows.append(f"| {' | '.join((f'chance, {people} people, albums {albums}', '–', '–', *known))} |")
+    for line in lines:
+        cells = (_kind_cell(line["by_kind"].get(kind), line["counts"]) for kind in KINDS)
+        rows.append(f"| {' | '.join((line['defence'], line['attacker'], line['victim'], *cells))} |")
+    return "\n".join(rows) + "\n"
+
+
+def is_usual(line: Line) -> bool:
+    """Whether a line is about files as they were uploaded, all of them treated, and nobody who fights back."""
+    return line["channel"] == UPLOAD and not line["counter"] and not line["mixed"] and line["share"] == 1
+
+
 def as_markdown(lines: Sequence[Line], command: str, version: str) -> str:
-    """All lines in one table."""
+    """All lines in one table, and the usual ones by kind of fact."""
     return (
-        f"# Identity-affiliation leak\n\nPhotoveil {version}, `{command}`.\n\n{table(lines)}\n{EXPLAINED}\n"
+        f"# Identity-affiliation leak\n\nPhotoveil {version}, `{command}`.\n\n{table(lines)}\n{EXPLAINED}\n\n"
+        f"## By kind of fact\n\nLeak in %, with the same intervals.\n\n"
+        f"{kinds_table([line for line in lines if is_usual(line)])}"
     )
 
 
@@ -154,9 +197,20 @@ def _cells(line: Line) -> list[str]:
         _percent(line["chance"]),
         _percent(line["strangers"]),
         general,
-        str(line["runs"]),
+        f"{len(line['album_seeds'])} × {len(line['tune_seeds'])}",
     ]
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
+
+
+def _kind_cell(kind: dict[str, Any] | None, counts: bool) -> str:
+    if kind is None:
+        return "–"
+    leak = f"{_whole(kind['leak'])} ({' to '.join(map(_whole, kind['interval']))})"
+    return leak if counts else f"({leak})"
+
+
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f}"

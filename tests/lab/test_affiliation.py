@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.affiliation import defences
+from lab.affiliation import defences, shadows
 from lab.affiliation.album import SIZES, Looks, make_album, questions
 from lab.affiliation.attackers import Loot, ReaderAttack, with_lora
 from lab.affiliation.channels import CHANNELS, COUNTERS
@@ -31,15 +31,15 @@ from lab.affiliation.questions import (
 from lab.affiliation.reader import Schedule
 from lab.affiliation.shelf import Shelf
 from lab.affiliation.stage import picture_of
-from lab.affiliation.study import Study
+from lab.affiliation.study import TREATED_KINDS, Study, treated_in_mixture
 from lab.affiliation.tables import summary
 from lab.affiliation.towers import Tower
 from lab.affiliation.unfrozen import Inputs, UnfrozenAttack
 from lab.people import KINDS, sample_persona
 from lab.starters.data import draw
-from photoveil.protection import catalogue
+from photoveil.protection import Engine, catalogue
 from photoveil.protection.encoders import load_encoders
-from tests.lab.worlds import people_in_space
+from tests.lab.worlds import people_in_space, tiny_engine
 from tests.tiny_models import tiny_models
 
 WORDS = tokenizer()
@@ -209,10 +209,36 @@ def test_chance_and_intervals() -> None:
     same = [sample_persona(1).facts] * 5
     assert chance(same) == 1.0
     assert 0.05 < chance([sample_persona(i).facts for i in range(40)]) < 0.4
-    low, high = interval(np.array([0.0, 1.0] * 10))
+    low, high = interval([np.array([[0.0, 1.0] * 10])])
     assert 0.2 < low < 0.5 < high < 0.8
     right = np.array([[True, False], [True, True], [False, False]])
     assert by_person(right, np.array([0, 0, 1])).tolist() == [0.75, 0.0]
+
+
+def test_intervals_are_wider_where_albums_or_tuning_seeds_differ() -> None:
+    def width(albums: list[list[list[float]]]) -> float:
+        low, high = interval([np.array(rates) for rates in albums])
+        return high - low
+
+    people = [0.2, 0.4, 0.6, 0.8]
+    alike = [[people] * 2] * 3
+    albums_differ = [[[rate + shift for rate in people]] * 2 for shift in (-0.2, 0.0, 0.2)]
+    seeds_differ = [[[rate + shift for rate in people] for shift in (-0.2, 0.2)]] * 3
+    assert width([[[0.5] * 4] * 2] * 3) == 0
+    assert width(albums_differ) > 1.3 * width(alike)
+    assert width(seeds_differ) > 1.1 * width(alike)
+    assert width(alike) < width(alike[:1])
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
+    """Twelve albums of ten people and two tunings each, drawn around 0.4 with every kind of difference."""
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(100):
+        shifts, people = rng.normal(0, 0.1, (12, 1, 1)), rng.normal(0, 0.2, (12, 1, 10))
+        low, high = interval(list(0.4 + shifts + people + rng.normal(0, 0.05, (12, 2, 1))))
+        covered += low <= 0.4 <= high
+    assert covered >= 88
 
 
 def test_the_shelf_gives_back_what_was_put_and_misses_what_was_not(tmp_path: Path) -> None:
@@ -257,3 +283,31 @@ def test_the_method_wins_where_it_must(tmp_path: Path) -> None:
         assert noise["leak"] >= clean["leak"] - 0.05, noise
         assert strong["leak"] <= strong["chance"] + 0.15, strong
         assert strong["psnr_db"] >= 31
+
+
+@pytest.mark.parametrize("photos", [8, 16])
+def test_in_the_mixed_case_either_side_has_portraits(photos: int) -> None:
+    shown = [spec.kind for spec in make_album(Looks.EASY, 1, photos, 1, 0).members[0].posted]
+    picks = treated_in_mixture(shown)
+    treated, clean = (
+        [kind for kind, pick in zip(shown, picks, strict=True) if pick is side] for side in (True, False)
+    )
+    assert set(treated) == {*TREATED_KINDS, "portrait"}
+    assert set(clean) <= {*(kind for kind in KINDS if kind not in TREATED_KINDS), "portrait"}
+    assert "portrait" in clean
+
+
+def test_the_table_of_dark_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = dict(shadows.pictures())
+    assert all(np.percentile(photo.pixels, 10) < 25 for photo in found.values())
+    assert any(photo.pixels.ndim == 2 for photo in found.values())
+    engine = tiny_engine(tmp_path)
+    monkeypatch.setattr(Engine, "load", lambda **_: engine)
+    monkeypatch.setattr(shadows, "pictures", lambda: iter(list(found.items())[:1]))
+    shadows.main(["--strengths", "subtle", "--out", str(tmp_path / "out")])
+    head, rule, row = capsys.readouterr().out.splitlines()
+    assert head.count("|") == rule.count("|") == row.count("|")
+    assert row.startswith("| portrait | subtle | 3")
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"portrait.png", "portrait-subtle.png"}

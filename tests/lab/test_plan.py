@@ -14,8 +14,9 @@ import torch
 from lab.affiliation import study as studies
 from lab.affiliation import towers
 from lab.affiliation.__main__ import default_device
-from lab.affiliation.album import Looks
+from lab.affiliation.album import Looks, make_album
 from lab.affiliation.digest import newest, write_run
+from lab.affiliation.metrics import chance as chance_of
 from lab.affiliation.owners import BASELINES, CLEAN, defence
 from lab.affiliation.plan import (
     ALL_COUNTERS,
@@ -77,6 +78,22 @@ def test_the_shortest_preset_is_what_it_was() -> None:
     assert {c.defence for c in conditions} == {CLEAN, "canvas-noise", "strong"}
     assert {(c.people, c.photos) for c in conditions} == {(8, 8)}
     assert GREY not in {c.victim for c in conditions}
+
+
+def test_the_seeds_preset_measures_what_is_quoted_over_three_albums() -> None:
+    conditions = list(PRESETS["seeds"].conditions())
+    seeds = {(attacker, c.defence): set[tuple[int, int]]() for c in conditions for attacker in [c.attacker]}
+    for condition in conditions:
+        assert (condition.people, condition.photos, condition.channel) == (10, 8, "upload")
+        seeds[condition.attacker, condition.defence].add((condition.album_seed, condition.tune_seed))
+    everything = {(album, tune) for album in range(3) for tune in range(2)}
+    for name in (CLEAN, "canvas-noise", *STRENGTHS):
+        assert seeds["probe", name] == everything
+        assert {album for album, _ in seeds["prototype", name]} == {0, 1, 2}
+    assert seeds["reader", CLEAN] == seeds["reader", "strong"] == everything
+    # What must hold is measured first.
+    first = [c.defence for c in conditions if c.defence != CLEAN]
+    assert first.index("strong") < first.index("film") < first.index("balanced") < first.index("subtle")
 
 
 @pytest.mark.parametrize("name", ["small", "full", "gpu"])
@@ -191,12 +208,50 @@ def test_runs_keep_their_own_files_and_the_digest_tells_the_newest_long_one(tmp_
     assert found[0] == "small"
     assert {row["command"] for row in found[1]["rows"]} == {"python -m lab.affiliation --preset small"}
     text = (tmp_path / "affiliation.md").read_text()
-    titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+    titles = [line[4:] for line in text.splitlines() if line.startswith("### ")]
     assert titles == ["Strengths", "After other channels", "Attackers who fight back", "Other defences"]
     digest = json.loads((tmp_path / "affiliation.json").read_text())
     assert digest["digest_of"] == "affiliation-small.json"
     assert len(digest["summary"]) == len(rows)
     assert (tmp_path / "affiliation.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_digest_leads_with_what_holds_over_seeds(tmp_path: Path) -> None:
+    small = replace(GOOD, people=20, photos=8)
+    write_run("small", [_row(small, 1.0), _row(replace(small, defence="strong"), 0.3)], tmp_path)
+    ten = replace(GOOD, people=10, photos=8)
+    pairs = [(album, tune) for album in range(3) for tune in range(2)]
+    rows = [
+        _row(replace(ten, album_seed=a, tune_seed=t, defence=d), leak)
+        for a, t in pairs
+        for d, leak in ((CLEAN, 1.0), ("strong", 0.2 + 0.01 * a))
+    ]
+    rows += [_row(replace(ten, defence="untaught"), 0.5), _row(replace(ten, mixed=True), 0.96)]
+    write_run("seeds", rows, tmp_path)
+    found = newest(tmp_path)
+    assert found is not None
+    assert found[0] == "small"
+    digest = json.loads((tmp_path / "affiliation.json").read_text())
+    assert digest["digest_of"] == "affiliation-small.json"
+    assert digest["over_seeds"]["digest_of"] == "affiliation-seeds.json"
+    text = (tmp_path / "affiliation.md").read_text()
+    assert (
+        text.index("## 3 albums, 2 tuning seeds") < text.index("## One album") < text.index("### Strengths")
+    )
+    assert "| 21.0 | 20.0 to 22.0 |" in text
+    assert "| 3 × 2 |" in text
+    kinds = text[text.index("### By kind of fact") : text.index("## One album")]
+    assert "chance, 10 people, albums 0, 1, 2" in kinds
+    assert "untaught" not in kinds  # of one album only
+    assert "clean, facts in these only" in text[text.index("### Facts in protected photos only") :]
+    assert (tmp_path / "affiliation-seeds.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_chances_by_kind_are_those_of_the_albums() -> None:
+    (line,) = summary([_row(GOOD, 1.0)])
+    kinds = [line["by_kind"][kind]["chance"] for kind in KINDS]
+    members = make_album(GOOD.looks, GOOD.people, 1, 1, 0).members
+    assert sum(kinds) / len(kinds) == pytest.approx(chance_of([member.persona.facts for member in members]))
 
 
 def test_without_a_long_run_the_digest_tells_the_short_one(tmp_path: Path) -> None:

@@ -89,3 +89,16 @@ def test_progress_rises_to_one(encoders: list[Encoder]) -> None:
     solve(pixels, _targets(encoders[:1], pixels), replace(BALANCED, steps=4), progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_pixels_without_a_share_of_their_budget_stay_as_they_are(encoders: list[Encoder]) -> None:
+    pixels = pixels_of(300, 200)
+    allowed = np.ones((200, 300), np.float32)
+    allowed[:, :150] = 0
+    found = solve(pixels, _targets(encoders, pixels), BALANCED, allowed=allowed)
+    moved = apply_full_size(pixels, found.change).astype(int) - pixels
+    assert np.abs(moved[:, :140]).max() == 0
+    assert np.abs(moved[:, 160:]).mean() > 0.5
+    whole = solve(pixels, _targets(encoders, pixels), BALANCED)
+    same = solve(pixels, _targets(encoders, pixels), BALANCED, allowed=np.ones((200, 300), np.float32))
+    assert torch.equal(whole.change, same.change)

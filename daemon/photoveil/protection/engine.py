@@ -196,10 +196,11 @@ class Engine:
         seed: int,
         tick: Callable[[float], None],
     ) -> Solution:
-        pixels = _working_copy(photo.pixels)
+        pixels, allowed = _working_copy(photo.pixels), None
         if look:
-            pixels, budget = look.put_on(pixels), _beside(look, photo, budget)
-        return solve(pixels, losses, budget, device=self._device, seed=seed, progress=tick)
+            allowed = look.leaves(pixels)
+            pixels, budget = look.put_on(pixels), _beside(budget, allowed)
+        return solve(pixels, losses, budget, allowed=allowed, device=self._device, seed=seed, progress=tick)
 
 
 def protect(
@@ -225,13 +226,14 @@ def _working_copy(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(picture(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
-def _beside(look: Worn, photo: Photo, budget: Strength) -> Strength:
-    """What the look leaves of the budget: the errors of both add up."""
+def _beside(budget: Strength, allowed: NDArray[np.float32] | None) -> Strength:
+    """What a look leaves of the budget to the canvas: the errors of both add up."""
     if budget.tone_db is None:
         return budget
-    # A look that fades may not find room for all that it was granted.
-    taken = look.error(photo.pixels) / 255**2 if look.ramp else 10 ** (-budget.tone_db / 10)
-    return replace(budget, psnr_floor=-10 * math.log10(10 ** (-budget.psnr_floor / 10) - taken))
+    left = 10 ** (-budget.psnr_floor / 10) - 10 ** (-budget.tone_db / 10)
+    if allowed is not None:
+        left *= max(1e-6, float(allowed.mean()))  # what shadows save is not heaped on the rest
+    return replace(budget, psnr_floor=-10 * math.log10(left))
 
 
 _ATTEMPTS = 8

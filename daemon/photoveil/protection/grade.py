@@ -137,10 +137,10 @@ def strength_for(
     With a ``ramp`` (`share_worn`), so that it does where the grade fades out of shadows.
     """
     wanted = 255.0**2 / 10 ** (psnr_db / 10)
-    return min(most, math.sqrt(wanted / max(mean_error(grade, pixels, ramp), 1e-9)))
+    return min(most, math.sqrt(wanted / max(_mean_error(grade, pixels, ramp), 1e-9)))
 
 
-def mean_error(grade: Grade, pixels: NDArray[np.uint8], ramp: float = 0.0) -> float:
+def _mean_error(grade: Grade, pixels: NDArray[np.uint8], ramp: float = 0.0) -> float:
     """Mean square of what a grade changes of a photo, in 8-bit levels."""
     small = _thinned(pixels)
     change = _change(grade, small)

@@ -55,6 +55,7 @@ def solve(
     targets: Sequence[Target],
     strength: Strength,
     *,
+    allowed: NDArray[np.float32] | None = None,
     device: torch.device | None = None,
     seed: int = 0,
     step_size: float = 0.3,
@@ -70,13 +71,14 @@ def solve(
         pixels: working copy, H×W×3 or H×W.
         targets: the surrogates.
         strength: budget and number of steps.
+        allowed: H×W, the share of its budget that each pixel may use; by default all.
         device: where the encoders are.
         seed: of the channel draws; equal seeds give equal results on one machine.
         step_size: of the first step, as a share of each canvas pixel's budget.
         decay: of the momentum.
         progress: called with the share done, 0…1.
     """
-    scene = _Scene(pixels, strength, device or torch.device("cpu"), seed)
+    scene = _Scene(pixels, strength, allowed, device or torch.device("cpu"), seed)
     canvas = scene.start(seed)
     momentum = torch.zeros_like(canvas)
     best, best_score, stale, step = canvas, math.inf, 0, 0
@@ -120,7 +122,12 @@ class _Scene:
     """A photo's working copy, its budget, and the picture a platform last made of it."""
 
     def __init__(
-        self, pixels: NDArray[np.uint8], strength: Strength, device: torch.device, seed: int
+        self,
+        pixels: NDArray[np.uint8],
+        strength: Strength,
+        allowed: NDArray[np.float32] | None,
+        device: torch.device,
+        seed: int,
     ) -> None:
         self.height, self.width = pixels.shape[:2]
         small_w, small_h = canvas_size(self.width, self.height)
@@ -129,7 +136,10 @@ class _Scene:
         self._pixels = torch.from_numpy(planes.astype(np.float32))[None].to(device)
         self._rows = resampling(small_h, self.height).to(device)
         self._columns = resampling(small_w, self.width).to(device)
-        self._budget = self._on_canvas(budget_map(self._pixels, strength), small_w, small_h)
+        budget = budget_map(self._pixels, strength)
+        if allowed is not None:
+            budget = budget * torch.from_numpy(allowed).to(device)
+        self._budget = self._on_canvas(budget, small_w, small_h)
         self.shape = (1, self._pixels.shape[1], small_h, small_w)
         self._mix = colour_mix(self.shape[1], strength.chroma).to(device)
         self._gram = self._rows.T @ self._rows, self._columns.T @ self._columns

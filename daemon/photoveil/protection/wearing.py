@@ -1,0 +1,116 @@
+"""How a photo wears its persona's look: as strongly as it may, and faded out of shadows that cannot bear it.
+
+A tint lifts black, and SSIM asks more of black than eyes do: five levels on a sixth of a portrait cost a tenth of it.
+Such a photo wears the look on a ramp of its own luma. A ramp is a curve over tones: it knows no edges and draws no
+halos, and it is kept so gentle that tones never change places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from photoveil.protection.budget import ssim
+from photoveil.protection.canvas import apply_full_size
+from photoveil.protection.grade import Grade, highest, share_worn, strength_for
+
+_SHARE = 0.75
+"""The look's part of what a strength may cost in SSIM; the canvas takes the rest."""
+_FIRST_RAMP, _WIDER, _RAMPS = 24.0, 1.5, 6
+_GENTLE = 3.0
+"""A ramp is at least so many times as wide as the change is high."""
+_MOST_BRIGHTER = 1.2
+"""What fading saves is spent on brighter parts, but there a look becomes at most so many times as strong."""
+_SMALL_EDGE = 540
+
+
+@dataclass(frozen=True)
+class Worn:
+    """A look as one photo wears it.
+
+    Attributes:
+        grade: the look, as strong as this photo has it.
+        ramp: the luma, in 8-bit levels, below which the look fades out towards black; 0 where it fades nowhere.
+    """
+
+    grade: Grade
+    ramp: float = 0.0
+
+    def scaled(self, factor: float) -> Worn:
+        """The same, ``factor`` times as strong."""
+        return replace(self, grade=self.grade.scaled(factor))
+
+    def leaves(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """The share of its budget, H×W, that each pixel's canvas may use; None for all of it everywhere.
+
+        What deep shadows cannot bear of a look they cannot bear of a canvas, which is a lighter matter.
+        """
+        return share_worn(pixels, _FIRST_RAMP) if self.ramp else None
+
+    def put_on(self, pixels: NDArray[np.uint8], change: Tensor | None = None) -> NDArray[np.uint8]:
+        """A photo of any size in this look and, on top, what a canvas changes (1×C×h×w in 8-bit levels)."""
+        if change is None:
+            side = self.grade.field.shape[-1]
+            change = torch.zeros(1, 1 if pixels.ndim == 2 else 3, side, side)
+        _, planes, tall, wide = change.shape
+        tinted, light = self.grade.on_picture(pixels), self.grade.light(tall, wide, planes)
+        if not self.ramp:
+            return apply_full_size(tinted, change + light)
+        return apply_full_size(_faded(pixels, apply_full_size(tinted, light), self.ramp), change)
+
+
+def wear(grade: Grade, pixels: NDArray[np.uint8], *, tone_db: float, ssim_floor: float) -> Worn:
+    """The persona's look as this photo should wear it.
+
+    Most photos wear all of it. Where that takes more than the look's share of SSIM it fades out of shadows, no further
+    than needed; what is saved there makes it stronger elsewhere.
+
+    Args:
+        grade: the look.
+        pixels: the photo.
+        tone_db: PSNR in dB that a look may cost.
+        ssim_floor: of the strength.
+    """
+    worn = Worn(grade.scaled(strength_for(grade, pixels, tone_db)))
+    small, bearable = _small(pixels), 1 - _SHARE * (1 - ssim_floor)
+    found = worn
+    for ramp in _ramps(worn.grade, pixels):
+        if ssim(small, found.put_on(small)) >= bearable:
+            break
+        found = replace(
+            worn.scaled(strength_for(worn.grade, pixels, tone_db, _MOST_BRIGHTER, ramp)), ramp=ramp
+        )
+    return found
+
+
+def _ramps(grade: Grade, pixels: NDArray[np.uint8]) -> Iterator[float]:
+    """Wider and wider ones, none so steep that darker tones could overtake lighter ones."""
+    first = max(_FIRST_RAMP, _GENTLE * highest(grade, pixels))
+    return (first * _WIDER**step for step in range(_RAMPS))
+
+
+def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A copy to measure on: what shadows lose does not depend on the photo's size."""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((_SMALL_EDGE, _SMALL_EDGE), Image.Resampling.BOX)
+    return np.asarray(picture)
+
+
+def _faded(
+    pixels: NDArray[np.uint8], graded: NDArray[np.uint8], ramp: float, band: int = 256
+) -> NDArray[np.uint8]:
+    """The graded photo, on its way to black more and more the photo itself; band of rows by band of rows."""
+    out = np.empty_like(pixels)
+    for top in range(0, len(pixels), band):
+        rows = slice(top, top + band)
+        share = share_worn(pixels[rows], ramp)
+        before = pixels[rows].astype(np.float32)
+        change = (graded[rows] - before) * (share if pixels.ndim == 2 else share[..., None])
+        out[rows] = np.rint(before + change).clip(0, 255)
+    return out
