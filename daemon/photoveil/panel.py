@@ -73,7 +73,10 @@ class Panel:
     async def _repaint(self) -> None:
         while True:
             self._dirty.clear()
-            await self._look()
+            try:
+                await self._look()
+            except PhotoveilError as error:  # the ledger is away for now: the icon shows what it last knew
+                log.info("the tray could not be told: %s", error.code)
             await asyncio.sleep(_PAUSE_BETWEEN)
             await self._dirty.wait()
 
