@@ -87,6 +87,7 @@ def _add_logs(commands: Commands[Parser]) -> None:
         "logs",
         "show the daemon's log; it names no photos unless the setting log_level is “debug”",
         examples="  photoveil logs -n 200\n  photoveil logs -f\n",
+        json=True,
     )
     command.add_argument("-f", "--follow", action="store_true", help="go on showing what is added")
     command.add_argument(

@@ -13,6 +13,7 @@ from typing import IO
 
 from photoveil.cli.inputs import FileError
 from photoveil.cli.output import Exit, printable, say
+from photoveil.logs import in_words
 from photoveil.paths import Paths
 
 _POLL_SECONDS = 0.25
@@ -21,16 +22,17 @@ _POLL_SECONDS = 0.25
 def logs(arguments: argparse.Namespace) -> int:
     """Show the last lines of the log, and those to come."""
     path = Paths.of(arguments.profile).log_file
+    show = _say_raw if arguments.json else _say_line
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             last = deque(file, arguments.lines)
             for line in _older(path, arguments.lines - len(last)):
-                _say_line(line)
+                show(line)
             for line in last:
-                _say_line(line)
+                show(line)
             if arguments.follow:
                 for line in _added(path, file):
-                    _say_line(line)
+                    show(line)
     except FileNotFoundError as error:
         raise FileError(
             "There is no log yet",
@@ -76,4 +78,9 @@ def _was_replaced(path: Path, file: IO[str]) -> bool:
 
 
 def _say_line(line: str) -> None:
+    for words in in_words(line.rstrip("\n")).splitlines():
+        say(printable(words.replace("\t", " ")))
+
+
+def _say_raw(line: str) -> None:
     say(printable(line.rstrip("\n").replace("\t", " ")))
