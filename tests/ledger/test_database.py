@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from pathlib import Path
@@ -105,3 +106,11 @@ async def test_clients_come_and_go(tmp_path: Path) -> None:
     assert not await clients.used("c")
     assert await clients.find("c") is None
     await database.close()
+
+
+async def test_several_may_open_a_new_ledger_at_once(tmp_path: Path) -> None:
+    for number in range(40):
+        opened = await asyncio.gather(*(Database.open(tmp_path / f"{number}") for _ in range(6)))
+        for database in opened:
+            await database.close()
+        assert _version(tmp_path / f"{number}") == len(module.MIGRATIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +15,9 @@ from photoveil.errors import PhotoveilError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_PATIENCE = 10.0
+"""Seconds to wait for another process that has the database locked."""
 
 MIGRATIONS = (
     """
@@ -171,14 +175,28 @@ class Database:
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=10.0)
+    connection = sqlite3.connect(file, timeout=_PATIENCE)
     file.chmod(0o600)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _begin_log(connection)
     # Nothing is lost if the process is killed. A power cut may cost the last rows, never the database, and no
     # answer waits for a busy disk; keys, whose loss or return would matter, are synced to a file of their own.
     connection.execute("PRAGMA synchronous = NORMAL")
     _migrate(connection, file)
     return connection
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; while another process does so, SQLite refuses at once instead of waiting."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _migrate(connection: sqlite3.Connection, file: Path) -> None:
