@@ -70,7 +70,7 @@ STRENGTHS: dict[str, Strength] = {
         ),
         Strength(
             "balanced",
-            "the default; nothing to see at normal viewing",
+            "the default; beside the original, a faint tint on plain areas",
             tone_db=35.5,
             flat=1.5,
             texture=14.0,

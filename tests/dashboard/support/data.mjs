@@ -272,7 +272,7 @@ export function modelSets() {
 export function settings() {
   const strengths = {
     subtle: 'for the pictures you care about most; the weakest protection',
-    balanced: 'the default; nothing to see at normal viewing',
+    balanced: 'the default; beside the original, a faint tint on plain areas',
     strong: 'a slight tint, and visible to a trained eye on smooth areas',
     film: 'a look of its own, like grain and toning of film: meant to be seen; the strongest protection',
   };

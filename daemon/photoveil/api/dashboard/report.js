@@ -48,7 +48,7 @@ export function verdict(share) {
 export function lookWords({ psnr_db: psnr }) {
   if (psnr >= 99.9) return 'Not a single pixel was changed.';
   if (psnr >= 38) return 'You will hardly find a difference, even side by side.';
-  if (psnr >= 34) return 'At normal viewing there should be nothing to see.';
+  if (psnr >= 34) return 'Beside the original, a faint tint may be told on plain areas.';
   if (psnr >= 31) return 'A slight tint, visible to a trained eye on smooth areas.';
   return 'A look of its own that is meant to be seen.';
 }

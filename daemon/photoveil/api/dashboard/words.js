@@ -141,7 +141,7 @@ export function modeWords({ mode, problem }) {
 /** @type {Record<string, string>} */
 export const STRENGTHS = {
   subtle: 'For pictures you care about most; the weakest protection.',
-  balanced: 'The default; nothing to see at normal viewing.',
+  balanced: 'The default; beside the original, a faint tint on plain areas.',
   strong: 'A slight tint, visible to a trained eye on smooth areas.',
   film: 'A look like film, meant to be seen; the strongest protection.',
 };
