@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -72,6 +72,8 @@ def test_photos_without_deep_shadows_wear_all_of_the_look(
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 99), st.booleans(), st.sampled_from(["subtle", "balanced", "strong", "film"]))
+@example(15, False, "subtle")  # colours darken what light brightens: at black only one of them can
+@example(43, False, "strong")
 def test_where_shadows_are_deep_the_look_fades_until_ssim_can_bear_it(
     seed: int, grey: bool, name: str
 ) -> None:
@@ -85,7 +87,7 @@ def test_where_shadows_are_deep_the_look_fades_until_ssim_can_bear_it(
         assert ssim(picture, full.put_on(picture)) < seen
     assert seen >= 1 - 0.75 * (1 - strength.ssim_floor)
     # What was saved makes it stronger elsewhere, in measure and within what a look may cost.
-    assert psnr(picture, worn.put_on(picture)) >= strength.tone_db - 0.7
+    assert psnr(picture, worn.put_on(picture)) >= strength.tone_db - 0.5
     assert float(worn.grade.table.norm()) <= 1.2 * float(full.grade.table.norm()) + 1e-5
 
 

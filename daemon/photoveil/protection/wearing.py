@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from photoveil.protection.budget import ssim
+from photoveil.protection.budget import psnr, ssim
 from photoveil.protection.canvas import apply_full_size
 from photoveil.protection.grade import Grade, highest, share_worn, strength_for
 
@@ -28,6 +28,8 @@ _GENTLE = 3.0
 _MOST_BRIGHTER = 1.2
 """What fading saves is spent on brighter parts, but there a look becomes at most so many times as strong."""
 _SMALL_EDGE = 540
+_NEAR_DB, _CORRECTIONS = 0.3, 3
+"""How much more than computed a look may cost, and how often it is weakened where black or white stop a part of it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,21 @@ def wear(grade: Grade, pixels: NDArray[np.uint8], *, tone_db: float, ssim_floor:
         found = replace(
             worn.scaled(strength_for(worn.grade, pixels, tone_db, _MOST_BRIGHTER, ramp)), ramp=ramp
         )
-    return found
+    return _within(found, small, tone_db)
+
+
+def _within(worn: Worn, small: NDArray[np.uint8], tone_db: float) -> Worn:
+    """The same, weakened where it costs more than was computed.
+
+    A strength is computed as if tones had no ends. In a photo that is black or white over wide parts, colours and light
+    that were to balance each other may not: one of the two is cut off.
+    """
+    for _ in range(_CORRECTIONS):
+        missing = tone_db - psnr(small, worn.put_on(small))
+        if missing <= _NEAR_DB:
+            break
+        worn = worn.scaled(10 ** (-missing / 20))
+    return worn
 
 
 def _ramps(grade: Grade, pixels: NDArray[np.uint8]) -> Iterator[float]:
