@@ -16,7 +16,7 @@ from lab.affiliation.plot import plot
 from lab.affiliation.tables import EXPLAINED, Line, as_markdown, is_usual, kinds_table, summary, table
 from photoveil import __version__
 
-_SHORTEST, _SEEDS = "ci", "seeds"
+_SHORTEST, _SEEDS, _AXES = "ci", "seeds", "axes"
 _IN_MAIN = (CLEAN, "canvas-noise", "face-blur", *STRENGTHS)
 
 
@@ -58,7 +58,8 @@ def write_digest(folder: Path) -> None:
             _plot(folder),
         )
     _write_json(folder / "affiliation.json", digest)
-    (folder / "affiliation.md").write_text(_readable(preset, document, over_seeds), encoding="utf-8")
+    text = _readable(preset, document, over_seeds, _runs(folder).get(_AXES))
+    (folder / "affiliation.md").write_text(text, encoding="utf-8")
     for looks in dict.fromkeys(line["looks"] for line in document["summary"]):
         name = "affiliation.png" if looks == Looks.LOOKALIKE else f"affiliation-{looks}.png"
         plot([line for line in document["summary"] if _is_main(line, document)], looks, folder / name)
@@ -67,7 +68,7 @@ def write_digest(folder: Path) -> None:
 def newest(folder: Path) -> tuple[str, dict[str, Any]] | None:
     """The preset and document that the digest is made of: the newest one that walks all axes, if there is one."""
     runs = _runs(folder)
-    telling = {name: run for name, run in runs.items() if name not in (_SHORTEST, _SEEDS)}
+    telling = {name: run for name, run in runs.items() if name not in (_SHORTEST, _SEEDS, _AXES)}
     telling = telling or {name: run for name, run in runs.items() if name != _SHORTEST} or runs
     return max(telling.items(), key=lambda item: item[1]["date"]) if telling else None
 
@@ -87,17 +88,26 @@ def _plot(folder: Path) -> Path:
     return folder / f"affiliation-{_SEEDS}.png"
 
 
-def _readable(preset: str, document: dict[str, Any], over_seeds: dict[str, Any] | None) -> str:
+def _readable(
+    preset: str, document: dict[str, Any], over_seeds: dict[str, Any] | None, axes: dict[str, Any] | None
+) -> str:
     parts = ["# Identity-affiliation leak"]
     if over_seeds:
         parts += _over_seeds(over_seeds)
     parts += [f"## {'One album' if over_seeds else 'The run'}", _made(preset, document)]
-    parts += ["![leak by tower, defence and attacker](affiliation.png)"]
+    parts += ["![leak by tower, defence and attacker](affiliation.png)", *_by_section(document)]
+    if axes and preset != _AXES:
+        parts += ["## Every axis, on one smaller album", _made(_AXES, axes), *_by_section(axes)]
+    return "\n\n".join([*parts, EXPLAINED]) + "\n"
+
+
+def _by_section(document: dict[str, Any]) -> list[str]:
+    parts = []
     for title, belongs in _sections(document).items():
         lines = [line for line in document["summary"] if belongs(line)]
         if any(line["defence"] != CLEAN for line in lines):
             parts += [f"### {title}", table(lines).rstrip()]
-    return "\n\n".join([*parts, EXPLAINED]) + "\n"
+    return parts
 
 
 def _made(preset: str, document: dict[str, Any]) -> str:

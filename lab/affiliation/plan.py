@@ -97,7 +97,7 @@ def gate_counter(counter: str) -> str:
 class Block:
     """Conditions of every combination of these values; with ``once``, for the first album and tuning seed only.
 
-    Without ``people`` or ``photos``, those of the preset.
+    Without ``people``, ``photos`` or ``looks``, those of the preset.
     """
 
     defences: tuple[str, ...]
@@ -109,6 +109,7 @@ class Block:
     mixed: bool = False
     people: tuple[int, ...] = ()
     photos: tuple[int, ...] = ()
+    looks: tuple[Looks, ...] = ()
     once: bool = True
 
 
@@ -154,7 +155,7 @@ class Preset:
             victim,
             attacker,
         ) in itertools.product(
-            self.looks,
+            block.looks or self.looks,
             seeds,
             block.people or (self.personas,),
             block.photos or (self.photos,),
@@ -293,6 +294,25 @@ PRESETS: dict[str, Preset] = {
             Block((MAIN,), ("reader",), (WHITE,), mixed=True),
             Block((MAIN,), ("reader-lora",), (WHITE,)),
             Block(("one-encoder", "per-photo", "shared-decoy", "untaught"), PLAIN, _ALL),
+        ),
+    ),
+    "axes": Preset(
+        personas=10,
+        photos=8,
+        asked=4,
+        helpers=(6, 8),
+        scale=_SMALL,
+        looks=(Looks.LOOKALIKE,),
+        album_seeds=(0,),
+        tune_seeds=(0,),
+        blocks=(
+            *_axes(PLAIN, (WHITE, BLACK), (MAIN,)),
+            Block((MAIN,), PLAIN, _ALL, looks=(Looks.EASY,)),
+            Block(("torchattacks-pgd", "torchattacks-mi"), PLAIN, _ALL),
+            Block((MAIN,), (CLIP, UNFROZEN), (WHITE,)),
+            Block((MAIN,), (CLIP,), (WHITE,), counters=(AUGMENT,)),
+            Block((MAIN,), ("reader",), (GREY, BLACK)),
+            Block((MAIN,), ("reader",), (WHITE,), shares=(0.2, 0.4, 0.6, 0.8)),
         ),
     ),
     "full": Preset(

@@ -15,6 +15,7 @@ from lab.affiliation import study as studies
 from lab.affiliation import towers
 from lab.affiliation.__main__ import default_device
 from lab.affiliation.album import Looks, make_album
+from lab.affiliation.channels import CHANNELS
 from lab.affiliation.digest import newest, write_run
 from lab.affiliation.metrics import chance as chance_of
 from lab.affiliation.owners import BASELINES, CLEAN, defence
@@ -22,12 +23,14 @@ from lab.affiliation.plan import (
     ALL_COUNTERS,
     BLACK,
     BOXES,
+    CLIP,
     GREY,
     LOOK_ANEW,
     PLAIN,
     PRESETS,
     READERS,
     STRENGTHS,
+    UNFROZEN,
     WHITE,
     Block,
     Condition,
@@ -245,6 +248,36 @@ def test_the_digest_leads_with_what_holds_over_seeds(tmp_path: Path) -> None:
     assert "untaught" not in kinds  # of one album only
     assert "clean, facts in these only" in text[text.index("### Facts in protected photos only") :]
     assert (tmp_path / "affiliation-seeds.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_axes_stand_beside_the_run_and_never_lead(tmp_path: Path) -> None:
+    small, ten = replace(GOOD, people=20, photos=8), replace(GOOD, people=10, photos=8)
+    write_run("small", [_row(small, 1.0), _row(replace(small, defence="strong"), 0.3)], tmp_path)
+    rows = [
+        _row(replace(ten, channel="blur"), 1.0),
+        _row(replace(ten, defence="strong", channel="blur"), 0.44),
+    ]
+    write_run("axes", rows, tmp_path)
+    found = newest(tmp_path)
+    assert found is not None
+    assert found[0] == "small"
+    text = (tmp_path / "affiliation.md").read_text()
+    own = text[text.index("## Every axis, on one smaller album") :]
+    assert "`python -m lab.affiliation --preset axes`" in own
+    assert "### After other channels" in own
+    assert "| 44.0 |" in own
+
+
+def test_the_axes_preset_walks_every_axis() -> None:
+    conditions = list(PRESETS["axes"].conditions())
+    strong = [c for c in conditions if c.defence == "strong" and c.victim == WHITE]
+    assert {c.channel for c in strong} == set(CHANNELS)
+    assert {c.counter for c in strong} == {"", *ALL_COUNTERS}
+    assert {c.share for c in strong} == {0.2, 0.4, 0.6, 0.8, 1.0}
+    assert {c.people for c in strong} == {1, 10, 50}
+    assert {c.photos for c in strong} == {4, 8, 16}
+    assert {c.looks for c in strong} == set(Looks)
+    assert {c.attacker for c in strong} == {*PLAIN, "reader", CLIP, UNFROZEN}
 
 
 def test_chances_by_kind_are_those_of_the_albums() -> None:
