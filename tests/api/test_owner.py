@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from photoveil.api import settings_verbs
 from photoveil.api.client import DaemonClient, DaemonError
 from photoveil.errors import PhotoveilError
 from photoveil.ledger.jobs import FileWish
@@ -186,6 +187,40 @@ def test_a_site_has_wishes_of_its_own(fresh_house: House) -> None:
     assert owner.call("sites/remove", host="example.org") == {"sites": {}}
     assert code_of(owner, "sites/remove", host="example.org") == (422, "settings")
     assert code_of(owner, "sites/change", host="not a host!") == (422, "settings")
+
+
+def test_a_browser_chooses_for_a_site_within_what_it_is_offered(fresh_house: House) -> None:
+    owner, browser = fresh_house.dashboard(), fresh_house.browser()
+    owner.call("personas/change", name="anna", colour="green")
+    offered = browser.call("choices")
+    assert {"name": "anna", "colour": "green"} in offered["personas"]
+    assert [one["name"] for one in offered["strengths"]] == ["subtle", "balanced", "strong", "film"]
+    assert all(one["title"] and one["note"] for one in offered["strengths"])
+    assert offered["current"] == {"persona": "me", "strength": "balanced"}
+    owner.call("personas/change", name="me", strength="strong")
+    assert browser.call("choices")["current"] == {"persona": "me", "strength": "strong"}
+
+    browser.call("sites/choose", host="Example.org", persona="anna", strength="subtle")
+    told = browser.call("sites/choose", host="example.org", protect=False)
+    wishes = {"protect": False, "persona": "anna", "strength": "subtle", "method": None}
+    assert told == owner.call("sites") == {"sites": {"example.org": wishes}}
+    told = browser.call("sites/choose", host="example.org", protect=True, persona=None, strength=None)
+    plain = {"protect": True, "persona": None, "strength": None, "method": None}
+    assert told == {"sites": {"example.org": plain}}
+    assert code_of(browser, "sites/choose", host="example.org", persona="nobody") == (404, "unknown_persona")
+    assert code_of(browser, "sites/choose", host="not a host!", protect=True) == (422, "settings")
+    assert code_of(browser, "sites/choose", host="example.org", method="antithetical")[0] == 400
+    assert code_of(browser, "sites/change", host="example.org", protect=False) == (403, "local_only")
+
+
+def test_a_browser_cannot_fill_the_settings(fresh_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_verbs, "MAX_SITES", 2)
+    owner, browser = fresh_house.dashboard(), fresh_house.browser()
+    for host in ("a.org", "b.org"):
+        browser.call("sites/choose", host=host, protect=False)
+    assert code_of(browser, "sites/choose", host="c.org", protect=False) == (409, "too_many_sites")
+    assert browser.call("sites/choose", host="b.org", protect=True)["sites"]["b.org"]["protect"] is True
+    assert "c.org" in owner.call("sites/change", host="c.org", protect=False)["sites"]
 
 
 def test_personas_have_colours_and_strengths(fresh_house: House) -> None:

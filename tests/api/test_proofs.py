@@ -29,6 +29,9 @@ def test_the_proofs_are_those_of_the_protocol() -> None:
         session,
         proofs.request(session, "lookup", 7, empty, ""),
         proofs.request(session, "protect", 8, photo, "eyJuYW1lIjoiYS5qcGcifQ"),
+        proofs.answer(session, "lookup", 7, 200, empty),
+        proofs.answer(session, "events", 9, 200, hashlib.sha256(b"").hexdigest()),
+        proofs.answer(session, "job", 10, 404, empty),
     ]
     assert [proofs.b64(value) for value in found] == [
         "7EUNhYTHhbvGuo1IV7FDrkDlz2MWPgfiig57Y2KEkIo",
@@ -39,6 +42,9 @@ def test_the_proofs_are_those_of_the_protocol() -> None:
         "FWZVkKP9aMAOvSG621jIrhzVD9s8NJ7Tdum0hMzX8Ew",
         "HN0Vz_eoOFdkMjTizDd2-ylkUX2HheYtXhCjCaoPcyA",
         "4YHtDXG3Tnf1Qd0IMX1Em_gpyt4_6IWTAebJhv3Dp4s",
+        "oASs_HH_S7K63zJ27ISnDh9SDmmopZSKseb6safUPfI",
+        "WHaHR6oRl7Rwk2mVDEd-qP8rKzJm2gT5DCzd8TNDq1Y",
+        "s023linGpiDwa0npTSzTS3OX-6c0wvgJfKMGbwa8iQI",
     ]
 
 

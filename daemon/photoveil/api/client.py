@@ -10,7 +10,7 @@ import hashlib
 import http.client
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +78,16 @@ class Session:
     id: str
     key: bytes
     number: int = 0
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """A signed request, and what its answer is proved with."""
+
+    key: bytes
+    verb: str
+    number: int
+    headers: dict[str, str]
 
 
 @dataclass
@@ -158,20 +168,31 @@ class DaemonClient:
                 kind = data = ""
 
     def stream(self, verb: str, *, timeout: float | None = None, **body: object) -> Iterator[bytes]:
-        """The bytes of an answer as they come; for answers that are long or do not end by themselves."""
+        """The bytes of an answer as they come; for answers that are long or do not end by themselves.
+
+        Whether they were the daemon's is known at their end: whoever keeps them must not before.
+        """
         data = json.dumps(body).encode()
-        headers = self._signature(verb, data, "")
-        with self._asked(verb, data, JSON, headers, timeout or self.timeout) as response:
-            if response.status >= 400:
-                raise DaemonError(Answer(response.status, dict(response.headers.items()), response.read()))
+        request = self._sign(verb, data, "")
+        with self._asked(verb, data, JSON, request.headers, timeout or self.timeout) as response:
+            status, headers, digest = response.status, dict(response.headers.items()), hashlib.sha256()
+            if status >= 400:
+                raise DaemonError(self._proved(request, Answer(status, headers, response.read())))
+            endless = verb == "events"
+            if endless:  # proved is its beginning; what follows are hints
+                self._check(request, status, headers, digest.hexdigest())
             while chunk := response.read1(1 << 16):
+                digest.update(chunk)
                 yield chunk
+            if not endless:
+                self._check(request, status, headers, digest.hexdigest())
 
     def signed(self, verb: str, body: bytes, *, content_type: str = JSON, meta: str = "") -> Answer:
         """Send one signed request, opening a session where there is none."""
-        return self.send(verb, body, content_type, self._signature(verb, body, meta))
+        request = self._sign(verb, body, meta)
+        return self._proved(request, self.send(verb, body, content_type, request.headers))
 
-    def _signature(self, verb: str, body: bytes, meta: str) -> dict[str, str]:
+    def _sign(self, verb: str, body: bytes, meta: str) -> _Signed:
         session = self.session or self.open()
         session.number += 1
         digest = hashlib.sha256(body).hexdigest()
@@ -179,7 +200,24 @@ class DaemonClient:
         headers = {"Authorization": f"Photoveil {session.id}.{session.number}.{digest}.{mac}"}
         if meta:
             headers["X-Photoveil-Meta"] = meta
-        return headers
+        return _Signed(session.key, verb, session.number, headers)
+
+    def _proved(self, request: _Signed, answer: Answer) -> Answer:
+        """The answer, if it is the daemon's.
+
+        A daemon that does not know the session (401) or the verb (404) can prove nothing; neither is believed anything.
+        """
+        if answer.status in (401, 404) and proofs.ANSWER_HEADER not in answer.headers:
+            self.session = None
+            return Answer(answer.status, answer.headers, b"")
+        self._check(request, answer.status, answer.headers, hashlib.sha256(answer.body).hexdigest())
+        return answer
+
+    def _check(self, request: _Signed, status: int, headers: Mapping[str, str], digest: str) -> None:
+        expected = proofs.answer(request.key, request.verb, request.number, status, digest)
+        if not proofs.same(headers.get(proofs.ANSWER_HEADER, "").encode(), proofs.b64(expected).encode()):
+            self.session = None
+            raise _impostor(self.port)
 
     def post(self, verb: str, body: dict[str, object]) -> Answer:
         """Send one unsigned request."""

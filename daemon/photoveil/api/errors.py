@@ -205,6 +205,17 @@ def not_again(state: str) -> ApiError:
     )
 
 
+def too_many_sites(limit: int) -> ApiError:
+    """A browser wants wishes for yet another site."""
+    return ApiError(
+        409,
+        "too_many_sites",
+        "This was not noted",
+        f"{limit} sites have wishes of their own already.",
+        "Remove some of them in the dashboard.",
+    )
+
+
 def watched_already() -> ApiError:
     """A folder is watched already."""
     return ApiError(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from photoveil.api import errors
+from photoveil.api.answers import Prover, promise
 from photoveil.api.errors import Refused
 from photoveil.api.pairing import Pairing
 from photoveil.api.sessions import Authorization, Session, Sessions, verified
@@ -131,6 +132,7 @@ class Guard:
             return Caller(verb, origin, meta)
         if authorization is None or session is None or not verified(session, authorization, verb.name, meta):
             raise Refused(401)
+        promise(request, Prover(session.key, verb.name, authorization.number))
         owner = self._is_owner(session)
         self._check_signed(request, verb, session, owner)
         return Caller(verb, origin, meta, session, authorization.sha256, owner)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from photoveil import __version__
 from photoveil.api import bodies, errors, told
+from photoveil.api.answers import Piecewise
 from photoveil.api.bodies import Body
 from photoveil.api.guard import Caller
 from photoveil.api.services import Services
@@ -16,7 +17,7 @@ from photoveil.errors import PhotoveilError
 from photoveil.ledger.jobs import Job, JobRow, State
 from photoveil.ledger.photos import Key
 from photoveil.settings import DEFAULT_METHOD, SiteProfile, valid_persona
-from photoveil.worker.tasks import Task
+from photoveil.worker.tasks import Delivered, Task
 
 PHOTOS_PER_CLIENT = 2
 _CHUNK = 1 << 18
@@ -108,7 +109,7 @@ async def result(
     try:
         if made is None:
             raise errors.gone()
-        return await _send(request, services.photos.file(made.sha256), made.type, made.bytes)
+        return await _send(request, services.photos.file(made.sha256), made)
     except FileNotFoundError:
         raise errors.gone() from None
 
@@ -126,8 +127,9 @@ async def _warm(services: Services) -> None:
         return  # the photo that follows tells it
 
 
-async def _send(request: web.BaseRequest, path: Path, content_type: str, size: int) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": content_type, "Content-Length": str(size)})
+async def _send(request: web.BaseRequest, path: Path, made: Delivered) -> web.StreamResponse:
+    # Proved as it was when it was made: a file that was changed since is accepted by nobody.
+    response = Piecewise(made.sha256, {"Content-Type": made.type, "Content-Length": str(made.bytes)})
     with path.open("rb") as file:
         await response.prepare(request)
         while chunk := await asyncio.to_thread(file.read, _CHUNK):

@@ -10,6 +10,8 @@ import re
 import secrets
 
 NONCE_BYTES = 32
+ANSWER_HEADER = "X-Photoveil-Proof"
+"""Where the answer to a signed request carries its proof."""
 CODE_LENGTH = 16
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _B64 = re.compile(r"[A-Za-z0-9_-]*")
@@ -107,3 +109,8 @@ def session_key(key: bytes, nc: bytes, ns: bytes) -> bytes:
 def request(key: bytes, verb: str, number: int, sha256: str, meta: str) -> bytes:
     """The MAC of one request."""
     return mac(key, b"photoveil/1 request", f"{verb}.{number}.{sha256}.{meta}".encode())
+
+
+def answer(key: bytes, verb: str, number: int, status: int, sha256: str) -> bytes:
+    """The MAC of the answer to that request: its status and its body are the daemon's own."""
+    return mac(key, b"photoveil/1 answer", f"{verb}.{number}.{status}.{sha256}".encode())

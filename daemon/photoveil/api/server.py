@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from photoveil.api import (
+    answers,
     bodies,
     dashboard_verbs,
     errors,
@@ -83,7 +84,9 @@ HANDLERS: dict[str, Handler] = {
     "personas": settings_verbs.personas,
     "personas/change": settings_verbs.change_persona,
     "personas/forget": settings_verbs.forget_persona,
+    "choices": settings_verbs.choices,
     "sites": settings_verbs.sites,
+    "sites/choose": settings_verbs.choose,
     "sites/change": settings_verbs.change_site,
     "sites/remove": settings_verbs.remove_site,
     "vault": vault_verbs.vault,
@@ -228,13 +231,14 @@ class Server:
         return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
 
 
-class Request(web.BaseRequest):
-    """A request whose answer is hardened, whoever writes it."""
+class Request(answers.ProvedRequest):
+    """A request whose answer is hardened, and proved if it was signed, whoever writes it."""
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.popall("Server", None)
+        await super()._prepare_hook(response)
 
 
 def _request(

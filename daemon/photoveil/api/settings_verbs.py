@@ -14,6 +14,8 @@ from photoveil.protection import catalogue, roster
 from photoveil.settings import SiteProfile
 from photoveil.settings.hosts import normal_host
 
+MAX_SITES = 1000
+"""So many sites may have wishes of their own before a browser can add no more; nobody has as many by hand."""
 _FOR_SITES = ("protect", "persona", "strength", "method")
 
 
@@ -51,11 +53,37 @@ async def remove_site(services: Services, caller: Caller, body: Body) -> Body:
     return await sites(services, caller, body)
 
 
+async def choices(services: Services, _caller: Caller, _body: Body) -> Body:
+    """``choices``: names and colours are all that a browser learns of personas."""
+    settings = services.settings
+    names = await _persona_names(services)
+    return {
+        "personas": [{"name": name, "colour": settings.card(name).colour} for name in names],
+        "strengths": [
+            {"name": one.name, "title": one.name.capitalize(), "note": one.description}
+            for one in catalogue.STRENGTHS.values()
+        ],
+        "current": {
+            "persona": settings.persona,
+            "strength": settings.card(settings.persona).strength or settings.strength,
+        },
+    }
+
+
+async def choose(services: Services, caller: Caller, body: Body) -> Body:
+    """``sites/choose``: as `change_site`, within what `choices` offers: a browser makes no new personas."""
+    persona, host = body.get("persona"), normal_host(body["host"]) or ""
+    if persona is not None and persona not in await _persona_names(services):
+        raise errors.unknown("persona", "persona", "Choose another, or make it in the dashboard.")
+    known = services.settings.sites
+    if host not in known and len(known) >= MAX_SITES:
+        raise errors.too_many_sites(MAX_SITES)
+    return await change_site(services, caller, body)
+
+
 async def personas(services: Services, _caller: Caller, _body: Body) -> Body:
     """``personas``: everyone who was learnt, has a card, or is the one in use."""
-    known = await asyncio.to_thread(
-        lambda: roster.personas(services.personas, catalogue.model_sets(models_dir()))
-    )
+    known = await _roster(services)
     told = {entry.name: entry.as_dict() for entry in known}
     current = services.settings.persona
     for name in (*services.settings.personas, current):
@@ -86,3 +114,15 @@ async def forget_persona(services: Services, _caller: Caller, body: Body) -> Bod
     if learnt:
         services.hub.publish("personas")
     return {}
+
+
+async def _roster(services: Services) -> list[roster.Entry]:
+    return await asyncio.to_thread(
+        lambda: roster.personas(services.personas, catalogue.model_sets(models_dir()))
+    )
+
+
+async def _persona_names(services: Services) -> list[str]:
+    """Everyone who can be chosen; a persona whose file is damaged cannot."""
+    learnt = {entry.name for entry in await _roster(services) if entry.error is None}
+    return sorted(learnt | {*services.settings.personas, services.settings.persona})

@@ -168,6 +168,13 @@ WATCHED = record(
 )
 
 SITE = record({"protect": switch(), **OPTIONAL_CHOICE})
+CHOICES = record(
+    {
+        "personas": array(record({"name": WORDS, "colour": COLOUR})),
+        "strengths": array(record({"name": STRENGTH, "title": WORDS, "note": WORDS})),
+        "current": record({"persona": PERSONA, "strength": STRENGTH}),
+    }
+)
 KNOWLEDGE = record({"model_set": maybe(WORDS), "photos": count(), "enough": count(), "settled": switch()})
 PERSON = record(
     {

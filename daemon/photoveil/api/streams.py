@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from photoveil.api import errors
+from photoveil.api.answers import NOTHING, Piecewise
 from photoveil.hub import Event, Hub, Subscription
 
 HEARTBEAT = 10.0
@@ -61,7 +62,7 @@ class Streams:
     ) -> web.StreamResponse:
         """Tell ``client`` what happens until it goes, is let go, or everything ends."""
         with self._place(client, owner) as stream:
-            response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+            response = Piecewise(NOTHING, {"Content-Type": "text/event-stream; charset=utf-8"})
             await response.prepare(request)
             talk = asyncio.create_task(self._talk(response, stream))
             ends = [asyncio.create_task(event.wait()) for event in (gone, stream.ended)]

@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import web
 
 from photoveil.api import errors
+from photoveil.api.answers import Piecewise
 from photoveil.api.bodies import Body
 from photoveil.api.dashboard_verbs import usage
 from photoveil.api.folder_verbs import whole_path
@@ -59,8 +60,9 @@ async def fetch(
     services: Services, _caller: Caller, body: Body, request: web.BaseRequest
 ) -> web.StreamResponse:
     """``vault/fetch``: an original's bytes."""
+    kept = await services.vault.find(body["item"])
     chunks = await services.vault.open(body["item"])
-    response = web.StreamResponse(headers={"Content-Type": BYTES})
+    response = Piecewise(kept.sha256, {"Content-Type": BYTES})
     first = await anext(chunks, b"")  # what cannot be opened is told before anything is sent
     await response.prepare(request)
     await response.write(first)

@@ -311,12 +311,30 @@ _CHOICES = (
         "Forget a persona: what was learnt of it and how it is shown.",
         record({"name": shapes.PERSONA}),
     ),
+    Verb(
+        "choices",
+        Access.CLIENT,
+        "What a user can choose for a site, and what holds where nothing was chosen.",
+        answer=shapes.CHOICES,
+    ),
     Verb("sites", Access.CLIENT, "How the sites that have wishes of their own are treated.", answer=_SITES),
     Verb(
         "sites/change",
         Access.OWNER,
         "Treat a site differently; what is not named stays.",
         record({"host": shapes.HOST}, protect=switch(), **shapes.OPTIONAL_CHOICE),
+        _SITES,
+    ),
+    Verb(
+        "sites/choose",
+        Access.CLIENT,
+        "As `sites/change`, for a browser's user: within what `choices` offers.",
+        record(
+            {"host": shapes.HOST},
+            protect=switch(),
+            persona=maybe(shapes.PERSONA),
+            strength=maybe(shapes.STRENGTH),
+        ),
         _SITES,
     ),
     Verb(

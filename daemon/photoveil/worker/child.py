@@ -14,11 +14,14 @@ import signal
 import sys
 import threading
 import traceback
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from photoveil.errors import PhotoveilError
 from photoveil.worker.frames import FrameError, Header, read_frame
 from photoveil.worker.outlet import Cancelled, Outlet
+
+if TYPE_CHECKING:
+    from photoveil.worker.studio import Studio
 
 _PR_SET_PDEATHSIG = 1
 Frame = tuple[Header, bytes]
@@ -77,9 +80,7 @@ def _work(frames: queue.SimpleQueue[Frame], outlet: Outlet) -> None:
         header, payload = frames.get()
         try:
             if studio is None:
-                from photoveil.worker.studio import Studio  # torch: slow
-
-                studio = Studio(outlet)
+                studio = _studio(outlet)
             studio.do(header, payload)
         except Cancelled:
             outlet.tell("cancelled")
@@ -90,6 +91,15 @@ def _work(frames: queue.SimpleQueue[Frame], outlet: Outlet) -> None:
         except Exception as error:  # noqa: BLE001 - the guard of all work: told to the user, traced in the log
             _trace(error)
             outlet.tell("error", error=_unexpected(error).as_dict())
+
+
+def _studio(outlet: Outlet) -> Studio:
+    """Load torch and what stands on it, which is slow, and nothing that is of no use here."""
+    # Where transformers is installed, open_clip imports it for text towers that no model set has: most of a second.
+    sys.modules.setdefault("transformers", None)  # type: ignore[arg-type]
+    from photoveil.worker.studio import Studio
+
+    return Studio(outlet)
 
 
 def _trace(error: Exception) -> None:

@@ -12,6 +12,9 @@ const PORT = location.port || '80';
 /** How long each step may take on a busy machine, in milliseconds. */
 const LIMITS = Object.freeze({ hello: 8_000, request: 40_000, transfer: 180_000 });
 
+/** Where an answer to a signed request carries its proof. */
+const PROOF = 'X-Photoveil-Proof';
+
 /** A session lasts 15 minutes at the daemon; a new one is opened before. */
 const SESSION_MS = 12 * 60_000;
 
@@ -37,6 +40,13 @@ const gone = () =>
     title: 'Photoveil is not running',
     reason: 'It does not answer on this computer.',
     remedy: 'Start Photoveil; this page comes back by itself.',
+  });
+
+const impostor = () =>
+  new DaemonError('gone', {
+    title: 'That was not Photoveil',
+    reason: 'Another program answers where Photoveil should be, and could not prove who it is.',
+    remedy: 'Start Photoveil again, and open this page from its menu.',
   });
 
 /** @param {unknown} error @returns {Trouble} whatever was thrown, as words */
@@ -152,7 +162,8 @@ export class Daemon {
     if (isPhoto) headers['Content-Type'] = 'application/octet-stream';
     if (metaText) headers['X-Photoveil-Meta'] = metaText;
     try {
-      return await post(verb, bytes, { headers, limit: isPhoto ? LIMITS.transfer : limit, signal });
+      const response = await post(verb, bytes, { headers, limit: isPhoto ? LIMITS.transfer : limit, signal });
+      return await proved(response, session.keys, verb, n);
     } catch (error) {
       // After any broken connection another program may hold the port: prove it anew.
       if (error instanceof DaemonError && error.kind === 'gone') this.#session = undefined;
@@ -171,6 +182,21 @@ export class Daemon {
     const response = await this.request(verb, body, { limit: LIMITS.transfer, ...options });
     return response.blob().catch(() => Promise.reject(gone()));
   }
+}
+
+/**
+ * The answer, once it has proved that it is the daemon's: a stream by its beginning, everything else whole. A daemon that does
+ * not know the session (401) or the verb (404) can prove nothing; of neither more than the status is believed.
+ * @param {Response} response @param {import('./wire.js').Keys} keys @param {string} verb @param {string} n
+ */
+async function proved(response, keys, verb, n) {
+  const { status, headers } = response;
+  const proof = headers.get(PROOF);
+  if (!proof && (status === 401 || status === 404)) return new Response(null, { status });
+  const isStream = response.ok && verb === 'events';
+  const bytes = isStream ? new ArrayBuffer(0) : await response.arrayBuffer().catch(() => Promise.reject(gone()));
+  if (!(await verify(keys, proof, `photoveil/1 answer${verb}.${n}.${status}.${await sha256(bytes)}`))) throw impostor();
+  return isStream ? response : new Response(bytes, { status, headers });
 }
 
 /** @returns {{client: string, key: string} | undefined} */
@@ -232,8 +258,8 @@ async function hello(client, known) {
   const { session, ns, proof } = await response.json().catch(() => ({}));
   const theirs = fromB64(ns);
   const wellFormed = typeof session === 'string' && /^[0-9a-f]{16}$/.test(session) && theirs.length === 32;
-  const proved = wellFormed && (await verify(keys, proof, 'photoveil/1 session daemon', nc, theirs, session, PORT));
-  if (!proved) throw gone();
+  const isOurs = wellFormed && (await verify(keys, proof, 'photoveil/1 session daemon', nc, theirs, session, PORT));
+  if (!isOurs) throw gone();
   return { id: session, keys: await deriveKeys(keys, concat(nc, theirs), 'photoveil/1 session key'), count: 0, since: Date.now() };
 }
 
