@@ -2,7 +2,7 @@
  * Following one job to its end: by what the daemon tells, or by asking where it tells nothing.
  */
 
-import { DaemonError } from './daemon.js';
+import { DaemonError } from './failure.js';
 
 /** Without a stream the daemon is asked at least this often, so that progress moves and a cancel is noticed. */
 const WAIT_MS = 1_500;

@@ -3,8 +3,9 @@
  * listens, so that the browser can put the background to sleep. Nobody depends on it: without a stream they ask.
  */
 
-import { DaemonError, openSession } from './daemon.js';
+import { openSession } from './daemon.js';
 import { EventParser } from './events.js';
+import { DaemonError } from './failure.js';
 import * as keys from './keys.js';
 
 /**

@@ -3,7 +3,8 @@
  * It runs here and not in the popup, because the popup closes as soon as the user looks elsewhere.
  */
 
-import { DaemonError, ask } from './daemon.js';
+import { ask } from './daemon.js';
+import { DaemonError } from './failure.js';
 import * as keys from './keys.js';
 import { PORTS, concat, deriveKeys, fromB64, importKeys, mac, nonce, normaliseCode, toB64, verify } from './wire.js';
 

@@ -3,7 +3,12 @@
  */
 
 /** @type {Settings} */
-const DEFAULTS = { added: [], off: [], tally: {} };
+const DEFAULTS = { added: [], off: [], on: [], pending: {}, pausedUntil: 0, away: 'ask', originals: [], tally: {} };
+
+/** `pausedUntil` for a pause that only the user ends. */
+export const UNTIL_RESUMED = Number.MAX_SAFE_INTEGER;
+
+const MOST_ORIGINALS = 100;
 
 /** @returns {Promise<Settings>} */
 export async function load() {
@@ -20,10 +25,21 @@ export function update(change) {
   return done;
 }
 
-/** @param {string} site @param {keyof Tally} outcome @param {number} [by] */
-export function count(site, outcome, by = 1) {
-  return update(({ tally }) => {
-    const old = tally[site] ?? { protected: 0, unchanged: 0, original: 0, failed: 0 };
-    return { tally: { ...tally, [site]: { ...old, [outcome]: old[outcome] + by } } };
-  });
+/** @param {Settings['tally']} tally @param {string} site @param {keyof Tally} outcome @param {number} by */
+function counted(tally, site, outcome, by) {
+  const old = tally[site] ?? { protected: 0, unchanged: 0, original: 0, failed: 0 };
+  return { ...tally, [site]: { ...old, [outcome]: old[outcome] + by } };
+}
+
+/** @param {string} site @param {keyof Tally} outcome */
+export function count(site, outcome) {
+  return update(({ tally }) => ({ tally: counted(tally, site, outcome, 1) }));
+}
+
+/** The user had originals sent: counted, and kept with its time. @param {string} site @param {number} howMany */
+export function countOriginals(site, howMany) {
+  return update(({ tally, originals }) => ({
+    tally: counted(tally, site, 'original', howMany),
+    originals: [{ site, count: howMany, at: Date.now() }, ...originals].slice(0, MOST_ORIGINALS),
+  }));
 }

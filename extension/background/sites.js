@@ -6,17 +6,24 @@ import { load } from './settings.js';
 
 const ADDED_ID = 'added-sites';
 
-function manifestScript() {
-  const [script] = chrome.runtime.getManifest().content_scripts ?? [];
-  if (!script?.js || !script.matches) throw new Error('the manifest lists the content scripts');
-  // Firefox answers with whole addresses and takes only paths.
-  const js = script.js.map((file) => file.replace(chrome.runtime.getURL('/'), ''));
-  return { js, matches: script.matches };
+/** @typedef {{js?: string[], matches?: string[], world?: 'MAIN' | 'ISOLATED'}} ManifestScript */
+
+/** Firefox answers with whole addresses and takes only paths. @param {string[] | undefined} files */
+function paths(files = []) {
+  return files.map((file) => file.replace(chrome.runtime.getURL('/'), ''));
+}
+
+/** The manifest's scripts: first those for the page's own world, then the content scripts. */
+function manifestScripts() {
+  const listed = /** @type {ManifestScript[]} */ (chrome.runtime.getManifest().content_scripts ?? []);
+  const scripts = listed.map(({ js, matches = [], world = 'ISOLATED' }) => ({ js: paths(js), matches, world }));
+  if (scripts.length === 0) throw new Error('the manifest lists the content scripts');
+  return scripts;
 }
 
 /** The domains of the manifest's list: `facebook.com`. @returns {string[]} */
 export function listedDomains() {
-  return manifestScript().matches.map((pattern) => pattern.replace(/^[^:]+:\/\/(\*\.)?/, '').replace(/\/.*$/, ''));
+  return (manifestScripts()[0]?.matches ?? []).map((pattern) => pattern.replace(/^[^:]+:\/\/(\*\.)?/, '').replace(/\/.*$/, ''));
 }
 
 /** What a host is called in settings and counts: the listed domain it belongs to, or itself. @param {string} host */
@@ -30,31 +37,66 @@ export function patternOf(origin) {
   return `${protocol}//${hostname}/*`;
 }
 
-/** Register the content scripts for the added sites that access is granted for, and start them in open tabs. */
+/** Register both worlds' scripts for the added sites that access is granted for, and start them in open tabs. */
 export async function syncSites() {
   const { added } = await load();
+  /** @type {string[]} */
   const granted = [];
   for (const pattern of new Set(added.map(patternOf))) {
     if (await chrome.permissions.contains({ origins: [pattern] })) granted.push(pattern);
   }
-  const [old] = await chrome.scripting.getRegisteredContentScripts({ ids: [ADDED_ID] });
-  const before = new Set(old?.matches ?? []);
-  const { js } = manifestScript();
-  const isSame = granted.length === before.size && granted.every((pattern) => before.has(pattern)) && String(old?.js ?? js) === String(js);
-  if (isSame) return;
-  if (old) await chrome.scripting.unregisterContentScripts({ ids: [ADDED_ID] });
-  if (granted.length === 0) return;
-  await chrome.scripting.registerContentScripts([
-    { id: ADDED_ID, matches: granted, js, runAt: 'document_start', allFrames: true, matchOriginAsFallback: true, persistAcrossSessions: true },
-  ]);
-  await startInOpenTabs(granted.filter((pattern) => !before.has(pattern)), js);
+  // Chromium runs registered scripts in the order of their names: the page's own world has to be first.
+  const wanted = granted.length === 0 ? [] : manifestScripts().map(({ js, world }, index) => ({
+    id: `${ADDED_ID}-${index}`, matches: granted, js, world,
+    runAt: /** @type {const} */ ('document_start'), allFrames: true, matchOriginAsFallback: true, persistAcrossSessions: true,
+  }));
+  const old = await chrome.scripting.getRegisteredContentScripts();
+  if (summary(old) === summary(wanted)) return;
+  if (old.length > 0) await chrome.scripting.unregisterContentScripts({ ids: old.map(({ id }) => id) });
+  if (wanted.length > 0) await chrome.scripting.registerContentScripts(wanted);
+  const before = new Set(old.flatMap(({ matches }) => matches ?? []));
+  await startInOpenTabs(granted.filter((pattern) => !before.has(pattern)));
 }
 
-/** @param {string[]} patterns @param {string[]} files */
-async function startInOpenTabs(patterns, files) {
+/** What matters of registered scripts, to tell whether they are still the right ones. @param {chrome.scripting.RegisteredContentScript[]} scripts */
+function summary(scripts) {
+  return JSON.stringify(scripts.map(({ id, matches, js }) => [id, [...(matches ?? [])].sort(), paths(js)]).sort());
+}
+
+/** The last look through each tab's frames. @type {Map<number, Promise<unknown>>} */
+const looks = new Map();
+
+/**
+ * Start both worlds' scripts in those frames of a tab that have none. However often a page asks, one look comes after the
+ * other. @param {number} tabId @returns {Promise<boolean>}
+ */
+export function startInFrames(tabId) {
+  const look = Promise.resolve(looks.get(tabId)).then(() => startWhereMissing(tabId)).then(() => true, () => false);
+  looks.set(tabId, look);
+  void look.then(() => looks.get(tabId) === look && looks.delete(tabId));
+  return look;
+}
+
+/** @param {number} tabId */
+async function startWhereMissing(tabId) {
+  const frames = await chrome.scripting.executeScript({
+    target: { tabId, allFrames: true }, injectImmediately: true, func: () => globalThis.photoveil?.handles?.started === true,
+  });
+  const frameIds = frames.filter(({ result }) => result !== true).map(({ frameId }) => frameId);
+  if (frameIds.length === 0) return;
+  // Given one after the other, they start so.
+  await Promise.all(manifestScripts().map(({ js: files, world }) => (
+    chrome.scripting.executeScript({ target: { tabId, frameIds }, files, world, injectImmediately: true }))));
+}
+
+/** @param {string[]} patterns */
+async function startInOpenTabs(patterns) {
   if (patterns.length === 0) return;
   for (const { id } of await chrome.tabs.query({ url: patterns })) {
-    // A tab may be on its way elsewhere, discarded or an error page: then its next load starts the scripts.
-    if (id !== undefined) await chrome.scripting.executeScript({ target: { tabId: id, allFrames: true }, files }).catch(() => undefined);
+    if (id === undefined) continue;
+    for (const { js: files, world } of manifestScripts()) {
+      // A tab may be on its way elsewhere, discarded or an error page: then its next load starts the scripts.
+      await chrome.scripting.executeScript({ target: { tabId: id, allFrames: true }, files, world }).catch(() => undefined);
+    }
   }
 }

@@ -21,7 +21,12 @@ photoveil.background ??= (() => {
   const listeners = new Map();
 
   chrome.runtime.onMessage.addListener((/** @type {Progress | {kind: 'ping'}} */ message, _sender, sendResponse) => {
-    if (message?.kind === 'progress') listeners.get(message.id)?.(message);
+    if (message?.kind === 'progress') {
+      // The page may be another one by now: then nobody waits for this photo.
+      const listener = listeners.get(message.id);
+      listener?.(message);
+      sendResponse(listener !== undefined);
+    }
     if (message?.kind === 'ping') sendResponse(true);
   });
 
@@ -102,6 +107,12 @@ photoveil.background ??= (() => {
     },
     prewarm() {
       send({ kind: 'prewarm' }).catch(() => undefined);
+    },
+    async startInFrames() {
+      if ((await send({ kind: 'frames' })) !== true) throw new Error('not started');
+    },
+    tellSite(enabled) {
+      send({ kind: 'site', enabled }).catch(() => undefined);
     },
     originalUsed(count) {
       send({ kind: 'original-used', count }).catch(() => undefined);

@@ -4,17 +4,35 @@
 globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
 
 photoveil.forms ??= (() => {
+  const { bridge, listen, roots } = photoveil;
+
   /** A press this long ago is still what a submission comes from. */
   const INTENT_MS = 1_000;
+
+  /** What a call of `form.submit()` leaves out: checks, the `submit` event, a button. */
+  const BARE = 'bare';
 
   /** @type {Set<HTMLInputElement>} */
   const pending = new Set();
 
-  /** Submissions the user asked for meanwhile. @type {Map<HTMLFormElement, HTMLElement | null>} */
+  /** A `submit` event that a page made up: the page's listeners act on it, the browser does not. */
+  const MADE_UP = 'made up';
+
+  /** @typedef {HTMLElement | null | typeof BARE | typeof MADE_UP} How a button, none, or without the browser's usual way */
+
+  /** Submissions the user or the page asked for meanwhile. @type {Map<HTMLFormElement, How>} */
   const held = new Map();
 
   /** @type {{at: number, form: HTMLFormElement | null, submitter: HTMLElement | null}} */
   let intent = { at: 0, form: null, submitter: null };
+
+  /**
+   * A form's own properties may be its fields by those names: ask the prototype.
+   * @param {unknown} node @returns {node is HTMLFormElement}
+   */
+  function isForm(node) {
+    return node instanceof Element && Reflect.get(Element.prototype, 'localName', node) === 'form';
+  }
 
   /** @param {HTMLFormElement} form */
   function isPending(form) {
@@ -22,17 +40,18 @@ photoveil.forms ??= (() => {
     return false;
   }
 
-  /** @param {SubmitEvent} event */
+  /** @param {Event} event */
   function onSubmit(event) {
-    const form = event.target;
-    if (!(form instanceof HTMLFormElement)) return;
+    const [form] = event.composedPath();
+    if (!isForm(form)) return;
     if (!isPending(form)) {
       held.delete(form);
       return;
     }
     event.preventDefault();
     event.stopImmediatePropagation();
-    held.set(form, event.submitter);
+    const submitter = event instanceof SubmitEvent ? event.submitter : null;
+    held.set(form, event.isTrusted ? submitter : MADE_UP);
   }
 
   /** @param {Event} event */
@@ -49,31 +68,54 @@ photoveil.forms ??= (() => {
    * @param {Event} event
    */
   function onInvalid(event) {
-    const input = event.target;
-    if (!(input instanceof HTMLInputElement) || !pending.has(input) || !input.required) return;
+    const input = event.composedPath()[0];
+    if (!roots.isFileInput(input) || !pending.has(input) || !input.required) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const { form } = input;
     if (form && intent.form === form && Date.now() - intent.at < INTENT_MS) held.set(form, intent.submitter);
   }
 
-  window.addEventListener('submit', onSubmit, true);
-  window.addEventListener('click', onPress, true);
-  window.addEventListener('invalid', onInvalid, true);
+  /** @param {EventTarget} target */
+  function watch(target) {
+    target.addEventListener('submit', onSubmit, true);
+    target.addEventListener('click', onPress, true);
+    target.addEventListener('invalid', onInvalid, true);
+  }
+
+  /** @param {HTMLFormElement} form @param {How} how */
+  function send(form, how) {
+    // This world's own function: the page's is wrapped, or anything the page made of it.
+    if (how === BARE) HTMLFormElement.prototype.submit.call(form);
+    else if (how === MADE_UP) EventTarget.prototype.dispatchEvent.call(form, new SubmitEvent('submit', { bubbles: true, cancelable: true }));
+    else HTMLFormElement.prototype.requestSubmit.call(form, how?.isConnected ? how : null);
+  }
+
+  listen('submit', onSubmit);
+  listen('click', onPress);
+  listen('invalid', onInvalid);
+
+  bridge.on('form-submit', (_data, node) => {
+    if (!isForm(node) || !isPending(node)) return false;
+    held.set(node, BARE);
+    return true;
+  });
 
   return {
     /** @param {HTMLInputElement} input */
     hold(input) {
       pending.add(input);
+      // In a shadow tree `submit` and `invalid` stay in the tree.
+      roots.around(input).forEach(watch);
     },
     /** The input has its files: send what waited for it. @param {HTMLInputElement} input */
     release(input) {
       pending.delete(input);
       const { form } = input;
       if (!form || isPending(form) || !held.has(form)) return;
-      const submitter = held.get(form) ?? null;
+      const how = held.get(form) ?? null;
       held.delete(form);
-      if (form.isConnected) form.requestSubmit(submitter?.isConnected ? submitter : null);
+      if (Reflect.get(Node.prototype, 'isConnected', form)) send(form, how);
     },
     /** The photo failed: the user may send the form without it; a submission held before waits for a retry. @param {HTMLInputElement} input */
     pause(input) {

@@ -1,10 +1,13 @@
 /**
- * Whether Photoveil is on for this page. On until storage says otherwise: when in doubt, protect.
+ * Whether Photoveil is at work on this page. It is until storage says otherwise: when in doubt, protect.
  */
 globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
 
 photoveil.site ??= (() => {
-  let enabled = true;
+  let isOn = true;
+  let pausedUntil = 0;
+  /** @type {'ask' | 'block'} */
+  let away = 'ask';
 
   /** The host the user sees in the address bar; a frame's own where the browser does not tell. */
   function visibleHost() {
@@ -18,19 +21,38 @@ photoveil.site ??= (() => {
     return top?.startsWith('http') ? new URL(top).hostname : location.hostname;
   }
 
+  /** The nearest word counts: of the host itself, then of each domain above it. @param {unknown} on @param {unknown} off */
+  function isSwitchedOn(on, off) {
+    const labels = visibleHost().split('.');
+    for (let at = 0; at < labels.length; at++) {
+      const domain = labels.slice(at).join('.');
+      if (Array.isArray(on) && on.includes(domain)) return true;
+      if (Array.isArray(off) && off.includes(domain)) return false;
+    }
+    return true;
+  }
+
   async function read() {
-    const { off } = await chrome.storage.local.get({ off: [] });
-    const host = visibleHost();
-    enabled = !(Array.isArray(off) && off.some((domain) => host === domain || host.endsWith(`.${domain}`)));
+    /** @type {{on: unknown, off: unknown, pausedUntil: unknown, away: unknown}} */
+    const stored = await chrome.storage.local.get({ on: [], off: [], pausedUntil: 0, away: 'ask' });
+    const wasOn = isOn;
+    isOn = isSwitchedOn(stored.on, stored.off);
+    pausedUntil = Number(stored.pausedUntil) || 0;
+    away = stored.away === 'block' ? 'block' : 'ask';
+    // The background shows it on the tab's button.
+    if (isOn !== wasOn && window === window.top) photoveil.background.tellSite(isOn);
   }
 
   void read();
   chrome.storage.onChanged.addListener((changes) => {
-    if ('off' in changes) void read();
+    if (['on', 'off', 'pausedUntil', 'away'].some((key) => key in changes)) void read();
   });
   return {
     get enabled() {
-      return enabled;
+      return isOn && Date.now() >= pausedUntil;
+    },
+    get away() {
+      return away;
     },
   };
 })();

@@ -40,6 +40,7 @@ photoveil.status ??= (() => {
     }
     .text { margin: 2px 0 6px; color: var(--soft); overflow-wrap: anywhere; }
     .text:empty { display: none; }
+    .text:last-child { margin-bottom: 0; }
     .text strong { color: var(--ink); font-weight: 600; }
     .body { grid-column: 2; }
     .bar { height: 6px; margin: 8px 0 4px; border-radius: 3px; background: var(--track); overflow: hidden; }
@@ -53,13 +54,15 @@ photoveil.status ??= (() => {
       border: 1px solid var(--line); background: transparent; color: var(--ink);
     }
     button.main { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
-    button:hover { filter: brightness(1.08); border-color: var(--accent); }
+    /* No filter: what is filtered does not count as seen (sight.js). */
+    button:hover { border-color: var(--accent); text-decoration: underline; }
     button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
     button.close {
       position: absolute; top: 14px; right: 12px; width: 28px; height: 28px; padding: 0;
       border-color: transparent; color: var(--soft); font-size: 18px; font-weight: 400;
     }
     .done .title { color: var(--good); }
+    .plain .title { color: inherit; }
     .failed .title { color: var(--bad); }
     @media (prefers-reduced-motion: reduce) { .card, .card.leaving, .bar > i { animation: none; transition: none; } }
     @media (forced-colors: active) { .bar > i { background: Highlight; } .card { border-color: CanvasText; } }
@@ -137,17 +140,38 @@ photoveil.status ??= (() => {
     const home = [...document.querySelectorAll('dialog:modal')].at(-1) ?? document.documentElement;
     if (element.parentNode === home) return;
     home.append(element);
+    raise(element);
+  }
+
+  /**
+   * Dress it, whatever the page has done to it, and bring it to the top.
+   * @param {HTMLElement} element @returns {string} its style as it should be
+   */
+  function raise(element) {
+    element.removeAttribute('style');
     const style = {
       all: 'initial', position: 'fixed', inset: 'auto 16px 16px auto', 'z-index': '2147483647', display: 'block',
       margin: '0', padding: '0', border: '0', background: 'transparent', overflow: 'visible', width: 'auto', height: 'auto',
     };
     for (const [key, value] of Object.entries(style)) element.style.setProperty(key, value, 'important');
+    const dress = element.getAttribute('style') ?? '';
     try {
       element.popover = 'manual';
+      element.hidePopover();
       element.showPopover();
     } catch {
       // Not in a rendered document: being last with the highest index has to do.
     }
+    return dress;
+  }
+
+  /** @param {HTMLElement} button */
+  function watch(button) {
+    const element = host ?? build();
+    return photoveil.sight.watch(element, button, () => {
+      settle();
+      return raise(element);
+    });
   }
 
   /** @param {Failure} failure */
@@ -161,7 +185,7 @@ photoveil.status ??= (() => {
     };
   }
 
-  /** @param {number} count @param {Array<'own' | 'animation' | 'other'>} unchanged @param {number} originals */
+  /** @param {number} count @param {Unchanged[]} unchanged @param {number} originals */
   function outcomeWords(count, unchanged, originals) {
     const title = count === 0 ? text(originals > 0 ? 'done_original_title' : 'done_unchanged_title')
       : count === 1 ? text('done_one_title') : text('done_many_title', count);
@@ -184,6 +208,8 @@ photoveil.status ??= (() => {
     /** @type {HTMLElement | undefined} */
     let fill;
     let mood = '';
+    /** @type {Sight | undefined} */
+    let sight;
 
     /** @param {HTMLElement} button @param {() => void} action */
     const onPress = (button, action) => button.addEventListener('click', (event) => {
@@ -193,6 +219,7 @@ photoveil.status ??= (() => {
     /** @param {string} next @param {string} heading @param {string} closeLabel @param {Node[]} parts */
     const show = (next, heading, closeLabel, ...parts) => {
       clearTimeout(timer);
+      sight?.end();
       mood = next;
       card.className = `card ${next}`;
       title.setAttribute('role', next === 'failed' ? 'alert' : 'status');
@@ -206,6 +233,7 @@ photoveil.status ??= (() => {
 
     const remove = () => {
       clearTimeout(timer);
+      sight?.end();
       card.remove();
       if (stack?.childElementCount === 0) host?.remove();
     };
@@ -240,7 +268,7 @@ photoveil.status ??= (() => {
         } else settle();
         const heading = total === 1 ? text('working_one') : text('working_many', done + 1, total);
         if (title.textContent !== heading) title.textContent = heading;
-        const part = (done + fraction) / total;
+        const part = Math.min((done + fraction) / total, 1);
         fill?.style.setProperty('transform', `scaleX(${Math.max(part, 0.03).toFixed(3)})`);
         fill?.parentElement?.setAttribute('aria-valuenow', String(Math.round(part * 100)));
       },
@@ -260,11 +288,14 @@ photoveil.status ??= (() => {
         const row = make('div', 'row');
         const retry = make('button', 'main', text('retry'));
         const original = make('button', 'original', names.length === 1 ? text('use_original') : text('use_originals', names.length));
-        row.append(retry, original);
+        row.append(retry, ...(photoveil.site.away === 'ask' ? [original] : []));
         onPress(retry, actions.retry);
-        onPress(original, actions.original);
+        onPress(original, () => {
+          if (sight?.canHaveSeen()) actions.original();
+        });
         show('failed', said.title, text('leave_out'), reason, kept, remedy, row);
         card.hidden = false;
+        if (original.isConnected) sight = watch(original);
       },
       close: remove,
     };

@@ -2,7 +2,7 @@
  * The popup's live part: what Photoveil does at this moment.
  */
 
-import { byId, setVisible, text } from './page.js';
+import { byId, clock, say, setVisible, text } from './page.js';
 
 const RECONNECT_MS = 1_000;
 
@@ -43,23 +43,16 @@ export function hear(askAgain) {
 function showQueue({ queued, running }) {
   const [atWork, waiting] = [Number(running) || 0, Number(queued) || 0];
   const words = atWork > 1 ? text('now_working_many', atWork) : text(atWork === 1 ? 'now_working_one' : 'now_idle');
-  byId('now-text', HTMLElement).textContent = words;
-  byId('now-waiting', HTMLElement).textContent = waiting > 0 ? text('now_waiting', waiting) : '';
+  say('now-text', words);
+  say('now-waiting', waiting > 0 ? text('now_waiting', waiting) : '');
   byId('now-dot', HTMLElement).classList.toggle('working', atWork > 0);
 }
 
 /** @param {Record<string, unknown>} pause */
 function showPause({ paused, until }) {
   const end = typeof until === 'string' ? new Date(until) : undefined;
-  byId('now-paused', HTMLElement).textContent = end ? text('now_paused_until', clock(end)) : text('now_paused');
+  say('now-paused', end ? text('now_paused_until', clock(end)) : text('now_paused'));
   setVisible('now-paused', paused === true);
-}
-
-/** The time, with its day unless that is today. @param {Date} time */
-function clock(time) {
-  /** @type {Intl.DateTimeFormatOptions} */
-  const day = time.toDateString() === new Date().toDateString() ? {} : { weekday: 'long', day: 'numeric', month: 'long' };
-  return time.toLocaleString(chrome.i18n.getUILanguage(), { hour: '2-digit', minute: '2-digit', ...day });
 }
 
 /** @param {Record<string, unknown>} job */

@@ -2,14 +2,22 @@
  * What the popup and the options page share.
  */
 
+/** A time further away than this is no time but "until I say so". */
+const FAR_MS = 365 * 24 * 60 * 60 * 1_000;
+
 /** @param {string} key @param {Array<string | number>} values */
 export function text(key, ...values) {
   return chrome.i18n.getMessage(key, values.map(String));
 }
 
+/** The language these words are in: the one of our own that the browser chose, which need not be its own. */
+function language() {
+  return text('language') || 'en';
+}
+
 /** Fill in every `data-i18n` of the page. */
 export function localise() {
-  document.documentElement.lang = chrome.i18n.getUILanguage();
+  document.documentElement.lang = language();
   for (const element of document.querySelectorAll('[data-i18n]')) {
     element.textContent = text(element.getAttribute('data-i18n') ?? '');
   }
@@ -28,12 +36,63 @@ export function byId(id, type) {
   return element;
 }
 
+/** @param {string} id @param {string} words */
+export function say(id, words) {
+  const element = byId(id, HTMLElement);
+  // Said again, it would be read out again.
+  if (element.textContent !== words) element.textContent = words;
+}
+
 /** @param {string} id @param {boolean} visible */
 export function setVisible(id, visible) {
   byId(id, HTMLElement).hidden = !visible;
 }
 
+/** @param {string} id @param {() => unknown} act */
+export function onPress(id, act) {
+  byId(id, HTMLElement).addEventListener('click', () => void act());
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {string} className @param {Array<Node | string>} parts @returns {HTMLElementTagNameMap[T]}
+ */
+export function make(tag, className, ...parts) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...parts);
+  return element;
+}
+
 /** @param {UiRequest} request @returns {Promise<any>} */
 export function ask(request) {
   return chrome.runtime.sendMessage(request);
+}
+
+/** The time, with its day unless that is today. @param {Date | number} when */
+export function clock(when) {
+  const time = new Date(when);
+  /** @type {Intl.DateTimeFormatOptions} */
+  const day = time.toDateString() === new Date().toDateString() ? {} : { weekday: 'short', day: 'numeric', month: 'short' };
+  return time.toLocaleString(language(), { hour: '2-digit', minute: '2-digit', ...day });
+}
+
+/** With one digit after the comma, or the point. @param {number} value */
+export function decimal(value) {
+  return value.toLocaleString(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+}
+
+/** Whether a pause has no end of its own. @param {number} end milliseconds since 1970 */
+export function isForever(end) {
+  return end - Date.now() > FAR_MS;
+}
+
+/** What a strength is called; the daemon's own word for one that is newer than this extension. @param {string} name @param {string} [title] */
+export function strengthName(name, title = name) {
+  return text(`strength_${name}`) || title;
+}
+
+/** @param {FailureCode} code @param {'title' | 'reason' | 'remedy'} part */
+export function failureWords(code, part) {
+  return text(`failure_${code.replaceAll('-', '_')}_${part}`);
 }

@@ -1,0 +1,4 @@
+/**
+ * The last of the scripts in the page's own world: nothing of them stays behind for the page to see.
+ */
+delete (/** @type {any} */ (globalThis)).photoveilPage;
