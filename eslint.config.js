@@ -24,7 +24,11 @@ export default [
     rules: { 'no-console': 'error', 'no-restricted-properties': ['error', { property: 'innerHTML', message: 'Build nodes.' }] },
   },
   { files: ['extension/content/*.js'], languageOptions: { sourceType: 'script', globals: { photoveil: 'writable' } } },
-  { files: ['tests/browser/**/*.mjs', 'eslint.config.js'], languageOptions: { globals: { ...globals.node } } },
+  { files: ['extension/page/*.js'], languageOptions: { sourceType: 'script', globals: { photoveilPage: 'readonly' } } },
+  { files: ['tests/browser/**/*.mjs', 'tests/bench/*.mjs', 'eslint.config.js'], languageOptions: { globals: { ...globals.node } } },
+  { files: ['tests/browser/libraries/**/*.js'], languageOptions: { globals: { ...globals.browser } } },
+  // The attempts of hostile pages.
+  { files: ['tests/browser/hostile/pages/*.js'], languageOptions: { sourceType: 'script', globals: { ...globals.browser } } },
   // Parts of these run inside the page.
   { files: ['tests/dashboard/**/*.mjs'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 ];

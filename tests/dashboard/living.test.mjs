@@ -92,6 +92,17 @@ test('a link leads to the page it names, as the tray does', options, async () =>
   assert.equal(await page.evaluate(() => window.location.hash), '#/folders');
 });
 
+test('an answer that another program gave is shown to nobody', options, async () => {
+  const page = await visit.open();
+  visit.daemon.lies.add('vault');
+  await page.evaluate(() => (window.location.hash = '#/vault'));
+  await says(page, /That was not Photoveil/);
+  visit.daemon.lies.clear();
+  await page.reload();
+  await page.waitForSelector('main h1');
+  assert.doesNotMatch(await textOf(page), /not Photoveil/);
+});
+
 test('Photoveil goes away, comes back, and forgets', options, async () => {
   const page = await visit.open();
   const { port } = visit.daemon;
@@ -120,9 +131,10 @@ test('photos that are chosen are handed over, compared and given back', options,
   await press(page, `Download the protected copy of ${path.basename(String(photos[0]))}`);
   const name = await until(async () => (await readdir(folder)).find((file) => !file.endsWith('.crdownload')), 'the download');
   assert.equal((await readFile(path.join(folder, String(name)))).subarray(0, 4).toString(), 'RIFF');
+  visit.daemon.workMs = 1_500;
   await input.uploadFile(...photos.slice(1, 5));
-  await until(async () => (await page.$$('.upload')).length === 5, 'five rows');
-  assert.ok((await page.$$eval('.upload progress', (bars) => bars.length)) >= 3);
+  await until(async () => (await page.$$('.upload progress')).length >= 3, 'the bars of those in work and waiting');
+  assert.equal((await page.$$('.upload')).length, 5);
   await until(async () => (await page.$$eval('.upload .pill.good', (pills) => pills.length)) === 5, 'all of them');
   await press(page, 'Clear this list');
   await until(async () => (await page.$$('.upload')).length === 0, 'an empty list');

@@ -29,24 +29,37 @@ const CHROMIUM_ARGS = [
 ];
 
 /**
- * @param {{extension?: boolean, dark?: boolean}} [options]
+ * @param {{extension?: boolean | string, env?: NodeJS.ProcessEnv, isolated?: string[]}} [options] the extension of the working
+ *   tree, that of another folder, or none; with `env`: in a window on that screen; `isolated`: origins in processes of their own
  * @returns {Promise<import('puppeteer-core').Browser>}
  */
-export async function startChromium({ extension = true } = {}) {
+export async function startChromium({ extension = true, env, isolated = [] } = {}) {
   const userDataDir = await mkdtemp(path.join(tmpdir(), 'photoveil-chromium-'));
   const browser = await puppeteer.launch({
     executablePath: findBrowser('chromium'),
     pipe: true,
     userDataDir,
     acceptInsecureCerts: false,
-    args: CHROMIUM_ARGS,
-    defaultViewport: { width: 1000, height: 700 },
-    ...(extension ? { enableExtensions: [EXTENSION] } : {}),
+    headless: !env,
+    ...(env ? { env } : {}),
+    args: [
+      ...CHROMIUM_ARGS, ...(env ? ['--window-position=0,0', '--window-size=1000,800'] : []),
+      ...(isolated.length > 0 ? [`--isolate-origins=${isolated.join(',')}`] : []),
+    ],
+    defaultViewport: env ? null : { width: 1000, height: 700 },
+    ...(extension ? { enableExtensions: [extension === true ? EXTENSION : extension] } : {}),
   });
   // Its children write for a moment longer.
   const tidy = () => rm(userDataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => undefined);
   browser.process()?.once('exit', () => setTimeout(() => void tidy(), 500));
+  if (extension) await closeFirstRun(browser);
   return browser;
+}
+
+/** The extension opens this page once after it was installed, in front of whatever is there. @param {import('puppeteer-core').Browser} browser */
+async function closeFirstRun(browser) {
+  const target = await browser.waitForTarget((one) => one.url().endsWith('/ui/options.html'));
+  await (await target.page())?.close();
 }
 
 /** The extension's id in a Chromium. @param {import('puppeteer-core').Browser} browser */

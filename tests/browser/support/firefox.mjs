@@ -8,13 +8,41 @@ import { EXTENSION, findBrowser } from './browsers.mjs';
 /** Fixed, so that the tests know the address of the extension's pages. */
 const UUID = '6f1d3a52-7c55-4d7e-9f0e-3f3b8a0c9d11';
 
-export async function startFirefox() {
+/**
+ * @param {{extension?: boolean | string, env?: NodeJS.ProcessEnv, prefs?: Record<string, unknown>}} [options] the extension
+ *   of the working tree, that of another folder or package, or none; with `env`: in a window on that screen
+ */
+export async function startFirefox({ extension = true, env, prefs = {} } = {}) {
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: findBrowser('firefox'),
+    headless: !env,
+    ...(env ? { env } : {}),
     args: ['--remote-allow-system-access'],
-    extraPrefsFirefox: { 'extensions.webextensions.uuids': JSON.stringify({ 'extension@photoveil.app': UUID }) },
+    extraPrefsFirefox: { 'extensions.webextensions.uuids': JSON.stringify({ 'extension@photoveil.app': UUID }), ...prefs },
   });
-  await browser.installExtension(EXTENSION);
+  if (extension) await browser.installExtension(extension === true ? EXTENSION : extension);
   return { browser, extension: `moz-extension://${UUID}` };
+}
+
+/**
+ * Run a script in Firefox's own process, with every right Firefox has; a promise is awaited.
+ * @param {import('puppeteer-core').Browser} browser @param {string} expression @returns {Promise<any>} what BiDi tells of its value
+ */
+export async function inChrome(browser, expression) {
+  const connection = Reflect.get(browser, 'connection');
+  const tree = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
+  const { result } = await connection.send('script.evaluate', {
+    expression, awaitPromise: true, target: { context: tree.result.contexts[0].context },
+  });
+  if (result.type !== 'success') throw new Error(`in Firefox's own process: ${result.exceptionDetails?.text}`);
+  return result.result?.value;
+}
+
+/** End the background as Firefox itself does to save memory. @param {import('puppeteer-core').Browser} browser */
+export function endBackground(browser) {
+  return inChrome(browser, `(async () => {
+    const { ExtensionParent } = ChromeUtils.importESModule('resource://gre/modules/ExtensionParent.sys.mjs');
+    await ExtensionParent.GlobalManager.extensionMap.get('extension@photoveil.app').terminateBackground();
+  })()`);
 }

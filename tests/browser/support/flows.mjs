@@ -3,6 +3,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { closedRoots, findButton, textOf } from './card.mjs';
+
 /** @param {() => Promise<unknown> | unknown} probe @param {string} what @param {number} [limit] */
 export async function until(probe, what, limit = 10_000) {
   const end = Date.now() + limit;
@@ -26,7 +28,8 @@ export async function openOwnPage(browser, url) {
     return page;
   }
   // Firefox loads its extensions' pages but sends no word of it.
-  await page.goto(url, { timeout: 1_000 }).catch(() => undefined);
+  const context = Reflect.get(page.mainFrame(), '_id');
+  await Reflect.get(browser, 'connection').send('browsingContext.navigate', { context, url, wait: 'none' });
   const isThere = 'document.readyState === "complete" && location.protocol === "moz-extension:"';
   await until(() => page.evaluate(isThere).catch(() => false), url);
   return page;
@@ -35,6 +38,8 @@ export async function openOwnPage(browser, url) {
 /** Add a site on the options page. @param {import('puppeteer-core').Browser} browser @param {string} origin @param {string} site */
 export async function addSite(browser, origin, site) {
   const page = await openOwnPage(browser, `${origin}/ui/options.html`);
+  // With the state of the connection parts of the page come and go.
+  await page.waitForSelector('#pill.good, #pill.bad');
   await page.type('#address', site);
   await page.click('#add-form button');
   await page.waitForSelector('#added li', { timeout: 5_000 });
@@ -61,37 +66,9 @@ export async function pair(browser, origin, code, limit = 20_000) {
   }
 }
 
-/**
- * The card in its closed shadow root, seen through the debugging protocol as no page can.
- * @param {import('puppeteer-core').Page} page
- */
-async function cardNodes(page) {
-  const session = await page.createCDPSession();
-  const { root } = await session.send('DOM.getDocument', { depth: -1, pierce: true });
-  /** @type {Array<import('puppeteer-core').Protocol.DOM.Node>} */
-  const roots = [];
-  /** @param {import('puppeteer-core').Protocol.DOM.Node} node */
-  const walk = (node) => {
-    for (const shadow of node.shadowRoots ?? []) if (shadow.shadowRootType === 'closed') roots.push(shadow);
-    for (const child of [...(node.children ?? []), ...(node.contentDocument ? [node.contentDocument] : [])]) walk(child);
-  };
-  walk(root);
-  return { session, roots };
-}
-
-/** @param {import('puppeteer-core').Protocol.DOM.Node} node @returns {string} */
-function textOf(node) {
-  if (node.nodeName === 'STYLE' || node.nodeName === 'svg') return '';
-  if (node.nodeType === 3) return node.nodeValue;
-  const hidden = node.attributes?.includes('hidden') ?? false;
-  return hidden ? '' : (node.children ?? []).map(textOf).filter(Boolean).join(' ');
-}
-
 /** What the card says; '' when there is none. @param {import('puppeteer-core').Page} page */
 export async function cardText(page) {
-  const { session, roots } = await cardNodes(page);
-  await session.detach();
-  return roots.map(textOf).join(' ').replace(/\s+/g, ' ').trim();
+  return (await closedRoots(page)).map(textOf).join(' ').replace(/\s+/g, ' ').trim();
 }
 
 /** Wait until the card says something. @param {import('puppeteer-core').Page} page @param {RegExp} words @param {number} [limit] */
@@ -105,27 +82,24 @@ export async function cardSays(page, words, limit) {
   return said;
 }
 
-/** @param {import('puppeteer-core').Protocol.DOM.Node[]} roots @param {RegExp} label */
-function findButton(roots, label) {
-  /** @type {import('puppeteer-core').Protocol.DOM.Node | undefined} */
-  let button;
-  /** @param {import('puppeteer-core').Protocol.DOM.Node} node */
-  const walk = (node) => {
-    if (node.nodeName === 'BUTTON' && label.test(textOf(node))) button = node;
-    (node.children ?? []).forEach(walk);
-  };
-  roots.forEach(walk);
-  if (!button) throw new Error(`the card has no button ${label}`);
-  return button;
-}
-
 /** Press a button of the card with the mouse. @param {import('puppeteer-core').Page} page @param {RegExp} label */
 export async function pressCard(page, label) {
-  const { session, roots } = await cardNodes(page);
-  const { model } = await session.send('DOM.getBoxModel', { nodeId: findButton(roots, label).nodeId });
-  const [x1 = 0, y1 = 0, , , x3 = 0, y3 = 0] = model.content;
-  await session.detach();
-  await page.mouse.click((x1 + x3) / 2, (y1 + y3) / 2);
+  const { id, place } = await findButton(page, label);
+  await place.press(id);
+}
+
+/**
+ * Press "Use the original this time", in time again: a press counts only once the card could be seen for a while.
+ * @param {import('puppeteer-core').Page} page
+ */
+export async function useOriginal(page) {
+  const label = /Use .*originals? this time/;
+  for (let tries = 10; ; tries--) {
+    await pressCard(page, label);
+    const isDone = await until(async () => !label.test(await cardText(page)), 'the original to be used', 1_500).catch(() => false);
+    if (isDone) return;
+    if (tries === 0) throw new Error(`“Use the original this time” was pressed in vain; the card says “${await cardText(page)}”`);
+  }
 }
 
 /**
@@ -133,11 +107,8 @@ export async function pressCard(page, label) {
  * @param {import('puppeteer-core').Page} page @param {RegExp} label
  */
 export async function pressCardByScript(page, label) {
-  const { session, roots } = await cardNodes(page);
-  const { object } = await session.send('DOM.resolveNode', { nodeId: findButton(roots, label).nodeId });
-  const functionDeclaration = 'function () { this.click(); this.dispatchEvent(new MouseEvent("click", { bubbles: true })); }';
-  await session.send('Runtime.callFunctionOn', { objectId: object.objectId ?? '', functionDeclaration });
-  await session.detach();
+  const { id, place } = await findButton(page, label);
+  await place.pressByScript(id);
 }
 
 /**

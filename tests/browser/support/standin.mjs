@@ -21,6 +21,12 @@ const STATUS = {
   until: null,
 };
 const HEARTBEAT_MS = 10_000;
+const OFFER = {
+  personas: [{ name: 'anna', colour: 'green' }, { name: 'me', colour: 'blue' }],
+  strengths: ['subtle', 'balanced', 'strong', 'film'].map((name) => ({ name, title: name, note: `as ${name} as it gets` })),
+  current: { persona: 'me', strength: 'balanced' },
+};
+const PLAIN = { protect: true, persona: null, strength: null, method: null };
 const DAMAGED = { code: 'truncated', title: 'This photo is damaged', reason: 'Its last part is missing.', remedy: 'Export it again.' };
 
 /** @param {string | Buffer} key @param {Array<string | Buffer>} parts */
@@ -28,6 +34,11 @@ export function mac(key, ...parts) {
   const hmac = createHmac('sha256', key);
   for (const part of parts) hmac.update(part);
   return hmac.digest('base64url');
+}
+
+/** @param {Buffer} bytes */
+function sha256Of(bytes) {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** What a request said in JSON. @param {http.IncomingMessage} request @param {Buffer} body */
@@ -73,6 +84,15 @@ export class StandIn {
   hasEvents = true;
   /** The user's wishes by site. @type {Record<string, object>} */
   sites = {};
+  /** Photos that were protected in a watched folder before: the copy by the original's SHA-256. @type {Map<string, Buffer>} */
+  known = new Map();
+  /** Whether it knows again what it protected itself, as the real one does. */
+  remembers = false;
+  /**
+   * How the answers to a verb are proved wrongly, as by another program that took the port over.
+   * @type {{verb: string, how: 'none' | 'wrong' | 'other body'} | undefined}
+   */
+  lie;
   /** How long a job takes, and what becomes of it. */
   workMs = 50;
   /** @type {'done' | 'failed' | 'unchanged' | 'stall'} */
@@ -106,12 +126,30 @@ export class StandIn {
     this.requests.push({ verb, bytes: body.length, ...words });
     if (verb === 'job') await this.#nextChange(words.body);
     const { status, json, file, listener } = this.#route(verb, request, body);
+    const answer = Buffer.from(file ?? (json ? JSON.stringify(json) : ''));
+    const proof = this.#proof(verb, request, status, listener ? Buffer.alloc(0) : answer);
     if (listener) {
-      this.#listen(response, listener);
+      this.#listen(response, listener, proof);
       return;
     }
-    response.writeHead(status, { 'Content-Type': file ? 'image/jpeg' : 'application/json', 'Cache-Control': 'no-store' });
-    response.end(file ?? (json ? JSON.stringify(json) : ''));
+    const kept = this.lie?.verb === verb && this.lie.how === 'other body' ? Buffer.concat([answer, Buffer.from(' ')]) : answer;
+    const type = file ? 'image/jpeg' : 'application/json';
+    response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store', 'Content-Length': kept.length, ...proof });
+    response.end(kept);
+  }
+
+  /**
+   * The header that proves an answer to a signed request; none where nobody signed anything.
+   * @param {string} verb @param {http.IncomingMessage} request @param {number} status @param {Buffer} answer
+   * @returns {Record<string, string>}
+   */
+  #proof(verb, request, status, answer) {
+    const [id = '', n] = (request.headers.authorization ?? '').replace('Photoveil ', '').split('.');
+    const key = this.sessions.get(id)?.key;
+    const lie = this.lie?.verb === verb ? this.lie.how : undefined;
+    if (!key || status === 401 || lie === 'none') return {};
+    const digest = sha256Of(answer);
+    return { 'X-Photoveil-Proof': mac(lie === 'wrong' ? randomBytes(32) : key, `photoveil/1 answer${verb}.${n}.${status}.${digest}`) };
   }
 
   /** A client may wait for it. @param {{job: string, wait_ms?: number}} question */
@@ -121,9 +159,9 @@ export class StandIn {
     if (wait > 0) await sleep(wait);
   }
 
-  /** @param {http.ServerResponse} response @param {string} client */
-  #listen(response, client) {
-    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' });
+  /** @param {http.ServerResponse} response @param {string} client @param {Record<string, string>} proof */
+  #listen(response, client, proof) {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', ...proof });
     response.write(': listening\n\n');
     const beat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
     this.listeners.set(response, client);
@@ -191,7 +229,7 @@ export class StandIn {
     const [id, n, digest, proof] = (request.headers.authorization ?? '').replace('Photoveil ', '').split('.');
     const session = this.sessions.get(id ?? '');
     const meta = String(request.headers['x-photoveil-meta'] ?? '');
-    if (!session || digest !== createHash('sha256').update(body).digest('hex')) return undefined;
+    if (!session || digest !== sha256Of(body)) return undefined;
     return proof === mac(session.key, `photoveil/1 request${verb}.${n}.${digest}.${meta}`) ? session.client : undefined;
   }
 
@@ -201,19 +239,36 @@ export class StandIn {
       const job = randomBytes(8).toString('hex');
       const file = Buffer.concat([Buffer.from('\xff\xd8\xffveiled', 'latin1'), createHash('sha256').update(body).digest()]);
       this.jobs.set(job, { file, until: Date.now() + this.workMs });
+      if (this.remembers && this.fate === 'done') setTimeout(() => this.known.set(sha256Of(body), file), this.workMs).unref();
       void this.#tellOf(job, client);
       return { status: 202, json: { job, state: 'queued' } };
     }
     const question = JSON.parse(body.toString());
     if (verb === 'status') return { status: 200, json: STATUS };
-    if (verb === 'sites') return { status: 200, json: { sites: this.sites } };
-    if (verb === 'lookup') return { status: 200, json: { state: 'unknown' } };
+    if (verb === 'choices') return { status: 200, json: OFFER };
+    if (verb === 'sites' || verb === 'sites/choose') return this.#wish(question);
+    if (verb === 'lookup') return { status: 200, json: this.#lookUp(question) };
     if (verb === 'prewarm') return { status: 200, json: { worker: 'ready' } };
     const job = this.jobs.get(question.job);
     if (!job) return { status: 404, json: { error: { code: 'no-such-job', title: 'No such job', reason: '', remedy: '' } } };
     const { file } = job;
     if (verb === 'result') return { status: 200, file };
     return { status: 200, json: { job: question.job, ...this.#jobState(job, file) } };
+  }
+
+  /** @param {{host?: string}} wishes @returns {Reply} */
+  #wish({ host, ...wishes }) {
+    if (host) this.sites[host] = { ...PLAIN, ...this.sites[host], ...wishes };
+    return { status: 200, json: { sites: this.sites } };
+  }
+
+  /** @param {{sha256: string}} question */
+  #lookUp({ sha256 }) {
+    const file = this.known.get(sha256);
+    if (!file) return { state: 'unknown' };
+    const job = randomBytes(8).toString('hex');
+    this.jobs.set(job, { file, until: 0 });
+    return { state: 'original', job };
   }
 
   /** Say where a job is until its end. @param {string} job @param {string} client */
@@ -234,7 +289,7 @@ export class StandIn {
     if (this.fate === 'stall' || Date.now() < job.until) return { state: 'running', stage: 'protecting', progress: 0.4 };
     if (this.fate === 'failed') return { state: 'failed', stage: '', progress: 1, error: DAMAGED };
     if (this.fate === 'unchanged') return { state: 'unchanged', stage: '', progress: 1, why: 'animation', reason: 'It moves.' };
-    const sha256 = createHash('sha256').update(file).digest('hex');
+    const sha256 = sha256Of(file);
     const result = { sha256, bytes: file.length, format: 'JPEG', name: 'x.jpg', type: 'image/jpeg', width: 1, height: 1 };
     return { state: 'done', stage: '', progress: 1, result };
   }

@@ -8,7 +8,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 import { ROOT, extensionOrigin, findBrowser, startChromium } from './browsers.mjs';
-import { addSite } from './flows.mjs';
+import { addSite, until } from './flows.mjs';
+import { startFirefox } from './firefox.mjs';
 import { Site } from './site.mjs';
 
 const run = promisify(execFile);
@@ -24,7 +25,7 @@ export async function makePhotos(width) {
   return (await readdir(folder)).sort().map((name) => path.join(folder, name));
 }
 
-/** A site, and a Chromium with the extension watching it. */
+/** A site, and a browser with the extension watching it. */
 export class World {
   /** @type {Array<() => unknown>} */
   #endings = [];
@@ -33,24 +34,29 @@ export class World {
   #browser;
   extension = '';
 
-  /** @param {{chromium?: boolean}} [options] */
-  static async create({ chromium = true } = {}) {
+  /** @param {{chromium?: boolean, firefox?: boolean}} [options] a Chromium unless told otherwise */
+  static async create({ firefox = false, chromium = !firefox } = {}) {
     const world = new World();
     await world.site.start();
     world.endsWith(() => world.site.stop());
-    if (chromium) await world.#startBrowser();
+    if (chromium || firefox) await world.#startBrowser(firefox);
     return world;
   }
 
-  async #startBrowser() {
-    this.#browser = await startChromium();
+  /** @param {boolean} isFirefox */
+  async #startBrowser(isFirefox) {
+    if (isFirefox) {
+      ({ browser: this.#browser, extension: this.extension } = await startFirefox());
+    } else {
+      this.#browser = await startChromium();
+      this.extension = await extensionOrigin(this.#browser);
+    }
     this.endsWith(() => this.browser.close());
-    this.extension = await extensionOrigin(this.browser);
     await addSite(this.browser, this.extension, this.site.origin);
   }
 
   get browser() {
-    if (!this.#browser) throw new Error('this world has no Chromium');
+    if (!this.#browser) throw new Error('this world has no browser');
     return this.#browser;
   }
 
@@ -93,6 +99,10 @@ export async function removeFolderOf(files) {
 export async function record(section, figures) {
   const file = path.join(ROOT, 'build', 'results', 'browser.json');
   await mkdir(path.dirname(file), { recursive: true });
+  // Suites run side by side. A lock that somebody left behind is waited for in vain and then passed over.
+  const lock = `${file}.lock`;
+  await until(() => mkdir(lock).then(() => true, () => false), 'the figures').catch(() => undefined);
   const old = await readFile(file, 'utf8').then(JSON.parse, () => ({}));
   await writeFile(file, `${JSON.stringify({ ...old, [section]: figures }, undefined, 2)}\n`);
+  await rm(lock, { recursive: true, force: true });
 }

@@ -50,6 +50,15 @@ test('request proofs, without and with meta', async () => {
   assert.equal(await wire.sha256(wire.concat('{}')), EMPTY_OBJECT_SHA256);
 });
 
+test('proofs of answers, of a stream and of a refusal', async () => {
+  const nothing = await wire.sha256(new Uint8Array(0));
+  for (const [about, proof] of [
+    [`lookup.7.200.${EMPTY_OBJECT_SHA256}`, 'oASs_HH_S7K63zJ27ISnDh9SDmmopZSKseb6safUPfI'],
+    [`events.9.200.${nothing}`, 'WHaHR6oRl7Rwk2mVDEd-qP8rKzJm2gT5DCzd8TNDq1Y'],
+    [`job.10.404.${EMPTY_OBJECT_SHA256}`, 's023linGpiDwa0npTSzTS3OX-6c0wvgJfKMGbwa8iQI'],
+  ]) assert.equal(await wire.verify(session, proof, `photoveil/1 answer${about}`), true);
+});
+
 test('no key can be read back', () => {
   for (const key of [secret, shared, session].flatMap(({ mac, derive }) => [mac, derive])) assert.equal(key.extractable, false);
 });

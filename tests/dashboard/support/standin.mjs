@@ -29,7 +29,7 @@ const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 };
 
-/** @param {Buffer} key @param {Array<string | Buffer>} parts */
+/** @param {string | Buffer} key @param {Array<string | Buffer>} parts */
 function mac(key, ...parts) {
   const hmac = createHmac('sha256', key);
   for (const part of parts) hmac.update(part);
@@ -37,10 +37,13 @@ function mac(key, ...parts) {
 }
 
 /** @import { Answer } from './household.mjs' */
+/** @typedef {(status: number, body: Buffer) => Record<string, string>} Prove makes the header that proves an answer */
 
 export class StandIn extends Household {
   #server = http.createServer((request, response) => void this.#answer(request, response));
   #codes = new Set();
+  /** Verbs whose answers are proved wrongly, as by another program on the port. @type {Set<string>} */
+  lies = new Set();
 
   async start(port = 0) {
     await new Promise((resolve) => this.#server.listen(port, '127.0.0.1', () => resolve(undefined)));
@@ -81,10 +84,21 @@ export class StandIn extends Household {
     if (verb === 'dashboard/open') return send(response, this.#open(JSON.parse(String(body))));
     if (verb === 'session') return send(response, this.#session(JSON.parse(String(body))));
     if (!this.#authenticated(verb, request, body)) return send(response, { status: 401 });
-    if (verb === 'events') return this.#stream(response);
+    const prove = this.#prover(verb, request);
+    if (verb === 'events') return this.#stream(response, prove(200, Buffer.alloc(0)));
     const error = this.failing.get(verb);
-    if (error) return send(response, { status: 400, json: { error } });
-    send(response, await this.#work(verb, body, request));
+    if (error) return send(response, { status: 400, json: { error } }, prove);
+    send(response, await this.#work(verb, body, request), prove);
+  }
+
+  /** @param {string} verb @param {http.IncomingMessage} request @returns {Prove} */
+  #prover(verb, { headers }) {
+    const [id = '', n] = (headers.authorization ?? '').replace('Photoveil ', '').split('.');
+    const key = this.lies.has(verb) ? randomBytes(32) : this.sessions.get(id)?.key;
+    return (status, body) => {
+      const digest = createHash('sha256').update(body).digest('hex');
+      return { 'X-Photoveil-Proof': mac(key ?? '', `photoveil/1 answer${verb}.${n}.${status}.${digest}`) };
+    };
   }
 
   /** @param {string} url @param {http.ServerResponse} response */
@@ -137,9 +151,9 @@ export class StandIn extends Household {
     return headers.origin === this.origin && headers['x-photoveil'] === '1' && headers.host === `127.0.0.1:${this.port}`;
   }
 
-  /** @param {http.ServerResponse} response */
-  #stream(response) {
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
+  /** @param {http.ServerResponse} response @param {Record<string, string>} proof */
+  #stream(response, proof) {
+    response.writeHead(200, { ...HEADERS, ...proof, 'Content-Type': 'text/event-stream' });
     response.write(': here\n\n');
     this.streams.add(response);
     response.once('close', () => this.streams.delete(response));
@@ -156,8 +170,9 @@ export class StandIn extends Household {
   }
 }
 
-/** @param {http.ServerResponse} response @param {Answer} answer */
-function send(response, { status = 200, json, file, type }) {
-  response.writeHead(status, { ...HEADERS, 'Content-Type': file ? String(type) : 'application/json' });
-  response.end(file ?? (json === undefined ? '' : JSON.stringify(json)));
+/** @param {http.ServerResponse} response @param {Answer} answer @param {Prove} [prove] */
+function send(response, { status = 200, json, file, type }, prove = () => ({})) {
+  const body = Buffer.from(file ?? (json === undefined ? '' : JSON.stringify(json)));
+  response.writeHead(status, { ...HEADERS, ...prove(status, body), 'Content-Type': file ? String(type) : 'application/json' });
+  response.end(body);
 }

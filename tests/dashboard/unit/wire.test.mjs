@@ -29,6 +29,8 @@ for (const [name, wire] of Object.entries({ dashboard: own, extension })) {
     assert.equal(await wire.mac(session, bare), 'HN0Vz_eoOFdkMjTizDd2-ylkUX2HheYtXhCjCaoPcyA');
     const photo = `photoveil/1 requestprotect.8.${EMPTY_OBJECT_SHA256}.${META}`;
     assert.equal(await wire.mac(session, photo), 'mwidyKCW088DVTB7zrGH7e1HwPDRRC4_F_CLmJOQxOY');
+    const answer = `photoveil/1 answerlookup.7.200.${EMPTY_OBJECT_SHA256}`;
+    assert.equal(await wire.verify(session, 'oASs_HH_S7K63zJ27ISnDh9SDmmopZSKseb6safUPfI', answer), true);
     assert.equal(wire.toB64(wire.concat(JSON.stringify({ name: 'Müller.jpg', type: 'image/jpeg' }))), META);
     assert.equal(await wire.sha256(wire.concat('{}')), EMPTY_OBJECT_SHA256);
     for (const { mac, derive } of [shared, session]) assert.deepEqual([mac.extractable, derive.extractable], [false, false]);

@@ -1,0 +1,1 @@
+import '../browser-fs-access/page.js';

@@ -1,0 +1,3 @@
+import { show } from '../react-dropzone/zone.js';
+
+show({ useFsAccessApi: true });

@@ -1,0 +1,3 @@
+import { show } from './zone.js';
+
+show({ useFsAccessApi: false });

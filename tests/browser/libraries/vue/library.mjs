@@ -1,0 +1,12 @@
+import { versionOf } from '../build.mjs';
+
+/** @type {import('../../matrix/types.js').Library} */
+export default {
+  name: 'vue',
+  version: versionOf('vue'),
+  vectors: {
+    'pick': { at: '#photos', press: '#send' },
+    'pick several': { at: '#photos', press: '#send' },
+    'drop on an input': { at: '#photos', press: '#send' },
+  },
+};

@@ -1,0 +1,142 @@
+/**
+ * A screen of its own with a mouse: for what a browser without a window cannot do, as taking files from elsewhere.
+ */
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { until } from '../support/flows.mjs';
+
+const run = promisify(execFile);
+
+const WIDTH = 1_300;
+const HEIGHT = 900;
+/** Where files are dragged from: right of the browser's window. */
+const SOURCE = { x: 1_205, y: 10, side: 80 };
+/** The middle of GTK's button “Open”, from the dialog's lower right corner. */
+const OPEN = { right: 49, bottom: 23 };
+const HEARD_MS = 5_000;
+const ACCEPTED_MS = 2_000;
+
+/** GTK comes with the system's Python. */
+const PYTHON = '/usr/bin/python3';
+const NEEDED = ['/usr/bin/Xvfb', '/usr/bin/xdotool', PYTHON];
+
+/** What of it is not installed; '' when all is. */
+export const NO_SCREEN = missing();
+
+function missing() {
+  const file = NEEDED.find((one) => !existsSync(one));
+  if (file) return `${file} is not installed`;
+  return spawnSync(PYTHON, ['-c', 'import gi; gi.require_version("Gtk", "3.0")']).status === 0 ? '' : `${PYTHON} has no GTK`;
+}
+
+export class Screen {
+  /** @type {DragSource | undefined} */
+  #source;
+
+  /** @param {import('node:child_process').ChildProcess} server @param {string} display */
+  constructor(server, display) {
+    this.server = server;
+    this.display = display;
+    this.env = { ...process.env, DISPLAY: display, GDK_BACKEND: 'x11', MOZ_ENABLE_WAYLAND: '0' };
+  }
+
+  static async start() {
+    const arguments_ = ['-displayfd', '1', '-screen', '0', `${WIDTH}x${HEIGHT}x24`, '-nolisten', 'tcp'];
+    const server = spawn('/usr/bin/Xvfb', arguments_, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [said] = await once(server.stdout, 'data');
+    return new Screen(server, `:${String(said).trim()}`);
+  }
+
+  /** One call of xdotool, with everything the mouse and the keys do. @param {Array<string | number>} words */
+  async act(...words) {
+    const { stdout } = await run('/usr/bin/xdotool', words.map(String), { env: this.env });
+    return stdout.trim();
+  }
+
+  /** Choose this in the GTK file dialog that opens. @param {RegExp} title @param {string} file */
+  async answerDialog(title, file) {
+    const find = () => this.act('search', '--onlyvisible', '--name', title.source).catch(() => '');
+    const dialog = String(await until(find, 'a file dialog', HEARD_MS)).split('\n')[0] ?? '';
+    const place = await this.act('getwindowgeometry', '--shell', dialog);
+    const number = (/** @type {string} */ name) => Number(new RegExp(`^${name}=(.*)$`, 'm').exec(place)?.[1]);
+    const [x, y, width, height] = [number('X'), number('Y'), number('WIDTH'), number('HEIGHT')];
+    // Without a window manager keys go to where the mouse is; Return does not open what was typed.
+    await this.act('mousemove', x + width / 2, y + height / 2, 'sleep', 0.2, 'key', 'ctrl+l', 'sleep', 0.1, 'type', '--delay', '2', file);
+    // A list of completions may take the first press for itself.
+    await until(async () => {
+      await this.act('sleep', 0.2, 'mousemove', x + width - OPEN.right, y + height - OPEN.bottom, 'click', 1, 'sleep', 0.2);
+      return !(await find());
+    }, 'the dialog to close', HEARD_MS);
+  }
+
+  /**
+   * Drag these from a window of their own to a place on the screen, and let go when they are accepted there.
+   * @param {string[]} paths @param {number} x @param {number} y @param {() => Promise<unknown>} isAccepted
+   */
+  async drag(paths, x, y, isAccepted) {
+    this.#source ??= await DragSource.start(this.env);
+    await this.#source.load(paths);
+    const middle = { x: SOURCE.x + SOURCE.side / 2, y: SOURCE.y + SOURCE.side / 2 };
+    await this.act(
+      'mousemove', middle.x, middle.y, 'mousedown', 1, 'sleep', 0.02, 'mousemove', middle.x - 15, middle.y + 10, 'sleep', 0.02,
+      'mousemove', SOURCE.x - 20, middle.y + 50, 'sleep', 0.02, 'mousemove', x - 10, y - 5, 'sleep', 0.05, 'mousemove', x, y,
+    );
+    // Nobody accepts it: a user lets go all the same.
+    await until(isAccepted, 'the drag to be accepted', ACCEPTED_MS).catch(() => undefined);
+    await this.act('mousemove_relative', 1, 0, 'sleep', 0.03, 'mousemove', x, y, 'sleep', 0.03, 'mouseup', 1);
+    await this.#source.hear('end');
+  }
+
+  async stop() {
+    this.#source?.stop();
+    const gone = once(this.server, 'exit');
+    this.server.kill();
+    await gone;
+  }
+}
+
+/** The window that files are dragged out of. */
+class DragSource {
+  /** @type {Set<string>} */
+  #said = new Set();
+
+  /** @param {NodeJS.ProcessEnv} env */
+  static async start(env) {
+    const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'drag_source.py');
+    const child = spawn(PYTHON, [script, ...[SOURCE.x, SOURCE.y, SOURCE.side].map(String)], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    const source = new DragSource(child);
+    await source.hear('shown');
+    return source;
+  }
+
+  /** @param {import('node:child_process').ChildProcessByStdio<import('node:stream').Writable, import('node:stream').Readable, null>} child */
+  constructor(child) {
+    this.child = child;
+    createInterface({ input: child.stdout }).on('line', (line) => this.#said.add(line));
+  }
+
+  /** @param {string[]} paths */
+  async load(paths) {
+    this.child.stdin.write(`${JSON.stringify(paths.map((file) => pathToFileURL(file).href))}\n`);
+    await this.hear('ready');
+  }
+
+  /** @param {string} word */
+  async hear(word) {
+    const end = Date.now() + HEARD_MS;
+    while (!this.#said.delete(word)) {
+      if (Date.now() > end) throw new Error(`the window to drag from did not say “${word}”`);
+      await sleep(5);
+    }
+  }
+
+  stop() {
+    this.child.kill();
+  }
+}

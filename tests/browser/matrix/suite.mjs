@@ -1,0 +1,84 @@
+/**
+ * The matrix as tests, the same for both browsers: with the extension no original arrives anywhere; without it they do.
+ */
+import assert from 'node:assert/strict';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { build } from '../libraries/build.mjs';
+import { ROOT } from '../support/browsers.mjs';
+import { Matrix, cellsOf, findLibraries, needsWindow } from './runner.mjs';
+
+/** @typedef {import('./types.js').Cell} Cell */
+/** @typedef {import('./types.js').Row} Row */
+/** @typedef {Parameters<typeof Matrix.create>[0]} Start */
+
+const RESULTS = path.join(ROOT, 'build', 'results', 'browser-matrix.json');
+
+/** What is tried without the extension: one way through each door. */
+const CONTROLS = [
+  'pick', 'pick in a detached input', 'pick a folder', 'form sent by its button', 'drop file', 'drop folder', 'paste file', 'clipboard.read()',
+];
+
+/** @param {Row} row */
+function told({ result, vector, page, library, reason, original_bytes: bytes }) {
+  return `${result}: ${vector} | ${page || library} | ${bytes} original bytes | ${reason ?? ''}`;
+}
+
+/**
+ * Put rows in the place of older ones of the same cells; what is no cell any more goes.
+ * @param {Row[]} rows @param {Cell[]} cells all of this browser
+ */
+async function save(rows, cells) {
+  const id = (/** @type {Cell} */ cell) => JSON.stringify([cell.browser, cell.library, cell.page, cell.vector]);
+  /** @type {Row[]} */
+  const old = await readFile(RESULTS, 'utf8').then(JSON.parse, () => []);
+  const fresh = new Set(rows.map(id));
+  const known = new Set(cells.map(id));
+  const kept = old.filter((row) => !fresh.has(id(row)) && (row.browser !== cells[0]?.browser || known.has(id(row))));
+  const all = [...kept, ...rows].sort((a, b) => (id(a) < id(b) ? -1 : 1));
+  await mkdir(path.dirname(RESULTS), { recursive: true });
+  await writeFile(`${RESULTS}.new`, `[\n${all.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`);
+  await rename(`${RESULTS}.new`, RESULTS);
+}
+
+/** @param {Start} start @param {(cells: Cell[]) => Cell[]} choose @param {Cell['browser']} browser @param {{extension: boolean}} options */
+async function run(start, choose, browser, { extension }) {
+  const libraries = await findLibraries();
+  const cells = choose(cellsOf(browser, libraries));
+  await build([...new Set(cells.flatMap(({ library }) => library || []))]);
+  const matrix = await Matrix.create(start, { extension, libraries });
+  try {
+    for (const cell of cells) await matrix.run(cell);
+    return matrix.rows();
+  } finally {
+    await matrix.end();
+  }
+}
+
+/**
+ * @param {Cell['browser']} browser @param {Start} start @param {Start | undefined} inWindow what runs the cells that need a window
+ * @param {string | false} skip
+ */
+export function matrixTests(browser, start, inWindow, skip) {
+  for (const [windowed, begin] of /** @type {const} */ ([[false, start], [true, inWindow]])) {
+    if (!begin) continue;
+    const name = `${browser}${windowed ? ' in a window' : ''}: through no door does an original reach a page`;
+    test(name, { skip }, async () => {
+      const rows = await run(begin, (cells) => cells.filter((cell) => needsWindow(cell) === windowed), browser, { extension: true });
+      await save(rows, cellsOf(browser, await findLibraries()));
+      const wrong = rows.filter(({ result }) => result !== 'protected only' && result !== 'impossible');
+      assert.deepEqual(wrong.map(told), []);
+      assert.equal(rows.reduce((sum, row) => sum + row.original_bytes, 0), 0);
+    });
+  }
+
+  test(`${browser} without the extension: the same pages get the originals, so a leak would be seen`, { skip }, async () => {
+    const choose = (/** @type {Cell[]} */ cells) => cells.filter(({ page, library, vector }) => (page === 'plain' && CONTROLS.includes(vector))
+      || (vector === 'drop file' && library === 'uppy'));
+    const rows = await run(start, choose, browser, { extension: false });
+    assert.equal(rows.length, CONTROLS.length + 1);
+    assert.deepEqual(rows.filter(({ result }) => result !== 'leak').map(told), []);
+  });
+}
