@@ -1,0 +1,115 @@
+"""Packs `extension/` for the stores: `build.py [--out DIRECTORY]`.
+
+Writes photoveil-chromium-VERSION.zip and photoveil-firefox-VERSION.xpi. The same sources give the same bytes on any
+machine: files in one order, one time, one mode, and stored as they are, because compressed bytes differ between
+versions of zlib. Both hold the very files that the tests load; only the manifest leaves out what the other browser
+needs.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parents[2] / "extension"
+
+# Read by the type checker alone.
+LEFT_OUT = {"types.d.ts"}
+
+# The first moment a ZIP file can name.
+TIME = (1980, 1, 1, 0, 0, 0)
+MODE = 0o100644
+
+Manifest = dict[str, object]
+
+
+class BuildError(Exception):
+    """The sources cannot be packed; the message says why."""
+
+
+def for_chromium(manifest: Manifest) -> Manifest:
+    """Without what is Firefox's: its event page and its store's settings."""
+    kept = {key: value for key, value in manifest.items() if key != "browser_specific_settings"}
+    return {**kept, "background": without(manifest["background"], "scripts")}
+
+
+def for_firefox(manifest: Manifest) -> Manifest:
+    """Without what is Chromium's: its service worker, and messages that Firefox has always cloned."""
+    chromium_only = {"minimum_chrome_version", "message_serialization"}
+    kept = {key: value for key, value in manifest.items() if key not in chromium_only}
+    return {**kept, "background": without(manifest["background"], "service_worker")}
+
+
+def without(value: object, name: str) -> Manifest:
+    """A copy of a part of the manifest that lacks one entry."""
+    if not isinstance(value, dict):
+        raise BuildError("extension/manifest.json: “background” is no object.")
+    return {key: part for key, part in value.items() if key != name}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file that ships, by its name in the package."""
+    found: dict[str, bytes] = {}
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            raise BuildError(f"extension/{name} is a link; a package holds files alone.")
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        if path.is_file() and not hidden and name not in LEFT_OUT:
+            found[name] = path.read_bytes()
+    return found
+
+
+def pack(target: Path, files: dict[str, bytes]) -> None:
+    """Write one package, whole or not at all."""
+    unfinished = target.with_name(target.name + ".part")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as package:
+        for name in sorted(files, key=str.encode):
+            entry = zipfile.ZipInfo(name, TIME)
+            entry.create_system = 3  # the mode below is a Unix one, on every system
+            entry.external_attr = MODE << 16
+            package.writestr(entry, files[name])
+    unfinished.replace(target)
+
+
+def build(sources: Path, out: Path) -> list[Path]:
+    """Both packages, written to `out`."""
+    files = contents(sources)
+    try:
+        manifest: Manifest = json.loads(files["manifest.json"])
+        version = str(manifest["version"])
+    except (KeyError, ValueError) as error:
+        raise BuildError(f"extension/manifest.json cannot be read: {error}") from error
+    out.mkdir(parents=True, exist_ok=True)
+    packages = []
+    for name, made in (
+        (f"photoveil-chromium-{version}.zip", for_chromium(manifest)),
+        (f"photoveil-firefox-{version}.xpi", for_firefox(manifest)),
+    ):
+        text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+        pack(out / name, {**files, "manifest.json": text.encode()})
+        packages.append(out / name)
+    return packages
+
+
+def main() -> int:
+    """Build, and say what came out."""
+    parser = argparse.ArgumentParser(description="Packs the extension for Chromium and Firefox.")
+    parser.add_argument("--out", type=Path, default=SOURCES.parent / "dist", help="where to (default: dist)")
+    parser.add_argument("--sources", type=Path, default=SOURCES, help=argparse.SUPPRESS)
+    wishes = parser.parse_args()
+    try:
+        packages = build(wishes.sources, wishes.out)
+    except BuildError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    for path in packages:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        sys.stdout.write(f"{path}  {path.stat().st_size} bytes  sha256 {digest}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
