@@ -9,9 +9,12 @@ PY_READY := $(VENV)/.ready
 JS_READY := node_modules/.ready
 # A keyring, a screen, a panel and something to click with, for the tests.
 TEST_PACKAGES := dbus gnome-keyring xvfb trayer xdotool python3-gi gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
+BROWSERS := chromium firefox-esr
+SUITES := lint test-js test-python test-browser
+BROWSER_TESTS := $(wildcard tests/browser/*.test.mjs tests/dashboard/*.test.mjs)
 SYSTEM_TESTS := $(addprefix tests/system/test_,crashes.py disks.py floods.py idle.py hostile.py)
 
-.PHONY: help demo test lint test-python test-js test-browser test-system starters figures clean
+.PHONY: help demo extension test lint test-python test-js test-browser test-system bench starters figures clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s $$'\t'
@@ -20,7 +23,20 @@ demo: $(PY_READY) $(JS_READY)  ## install, then upload a real photo through the 
 	@installers/linux/system-packages.sh chromium || true
 	$(BIN)/python -m lab.demo
 
-test: lint test-python test-js test-browser  ## install what tests need, then run everything
+extension:  ## pack the browser extension: dist/photoveil-chromium-VERSION.zip and dist/photoveil-firefox-VERSION.xpi
+	@command -v python3 >/dev/null || installers/linux/system-packages.sh python3
+	python3 installers/extension/build.py
+
+# Browser tests wait much and compute little, Python tests the other way round: side by side they fill two cores. Both
+# need the daemon's fixed ports, so one of them needs a network of its own; where there is none, they take turns. All
+# packages are installed before: two apt-get at once lock each other out.
+test: $(PY_READY) $(JS_READY)  ## install what tests need, then run everything
+	@installers/linux/system-packages.sh $(TEST_PACKAGES) $(BROWSERS)
+	@if $(BIN)/python tests/alone.py; then \
+	  echo "Several suites run at once; each shows its output when it ends."; \
+	  $(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target POLITELY="nice -n 5" $(SUITES) \
+	    || { echo "A suite failed: above, make tells which after ***." >&2; exit 1; }; \
+	else $(MAKE) --no-print-directory $(SUITES); fi
 
 lint: $(PY_READY) $(JS_READY)  ## ruff, mypy --strict, ESLint, tsc --checkJs --strict
 	$(BIN)/ruff check .
@@ -31,14 +47,14 @@ lint: $(PY_READY) $(JS_READY)  ## ruff, mypy --strict, ESLint, tsc --checkJs --s
 
 test-python: $(PY_READY)  ## pytest; with a real keyring, and a real tray on a screen of its own
 	installers/linux/system-packages.sh $(TEST_PACKAGES)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(POLITELY) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-js: $(JS_READY)  ## unit tests of the extension
 	npm run --silent test:unit
 
 test-browser: $(PY_READY) $(JS_READY)  ## real browsers, real daemon
-	installers/linux/system-packages.sh chromium firefox-esr
-	npm run --silent test:browser
+	installers/linux/system-packages.sh $(BROWSERS) xvfb xdotool python3-gi gir1.2-gtk-3.0
+	$(BIN)/python tests/browsers.py $(BROWSER_TESTS)
 
 # Two hundred kills, ten thousand files and ten idle minutes: about half an hour. `make test` runs the same with less.
 test-system: $(PY_READY)  ## crash, flood, idle and hostile-client suites at full size; writes build/results/system.json
@@ -47,6 +63,10 @@ test-system: $(PY_READY)  ## crash, flood, idle and hostile-client suites at ful
 	  $(BIN)/python -m pytest --timeout 3600 $(SYSTEM_TESTS)
 	@cat build/results/system.json
 
+bench: $(PY_READY) $(JS_READY)  ## what Photoveil adds: to the time of an upload, and to an idle machine; writes build/results/bench.json
+	installers/linux/system-packages.sh chromium firefox-esr
+	node tests/bench/run.mjs
+
 starters: $(PY_READY)  ## train the starter encoders again (about an hour on two cores)
 	$(BIN)/python -m lab.train_starters
 	$(BIN)/python -m lab.starters.reference
@@ -54,6 +74,7 @@ starters: $(PY_READY)  ## train the starter encoders again (about an hour on two
 figures: $(PY_READY)  ## measure the figures that README and docs quote (hours on two cores)
 	$(BIN)/python -m lab.affiliation.shadows
 	$(BIN)/python -m lab.affiliation --preset seeds
+	$(BIN)/python -m lab.affiliation --preset axes
 	$(BIN)/python -m lab.affiliation --preset small
 	$(BIN)/python -m lab.affiliation.headline --preset small
 

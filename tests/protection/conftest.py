@@ -1,4 +1,4 @@
-"""One engine with random weights for all tests of this room."""
+"""One engine with random weights for all tests of this room, and one with those that are shipped."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def engine(models_dir: Path) -> Engine:
     return Engine.load(device="cpu", models_dir=models_dir)
+
+
+@pytest.fixture(scope="session")
+def starters() -> Engine:
+    return Engine.load(device="cpu")

@@ -46,9 +46,8 @@ def test_old_reports_and_sets_without_strangers_get_no_sentence(report: dict[str
     assert sentence(report) == ""
 
 
-def test_the_shipped_starters_count_strangers() -> None:
-    engine = Engine.load(device="cpu")
-    done = engine.protect(photo(160, 120), persona=Persona("me"), strength="film")
+def test_the_shipped_starters_count_strangers(starters: Engine) -> None:
+    done = starters.protect(photo(160, 120), persona=Persona("me"), strength="film")
     told = sentence(done.report.as_dict())
     assert "of strangers look more like this photo than you do" in told
     assert all(0 <= strangers(done.report.as_dict()["encoders"], role) <= 1 for role in Role)  # type: ignore[operator]

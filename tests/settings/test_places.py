@@ -149,7 +149,7 @@ def test_a_drive_that_does_not_answer_holds_nothing_up(
     begun = time.monotonic()
     assert file.put_folder(FolderRule(home / "Pictures"))[1].folders[0] == rule
     assert file.read()[0].folders[0] == rule
-    assert time.monotonic() - begun < 0.3
+    assert time.monotonic() - begun < 5  # no 10 s; a busy machine must not fail the test
     answers.set()
     time.sleep(0.5)
     assert file.read()[0].folders[0] == rule

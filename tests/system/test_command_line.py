@@ -10,13 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
-
-from photoveil.photos import decode
-from photoveil.protection.catalogue import STRENGTHS
 
 PORTRAIT = Path(__file__).parents[2] / "lab" / "photos" / "eileen_collins.jpg"
 
@@ -65,14 +59,17 @@ def test_twelve_megapixels_keep_size_orientation_profile_and_name(tmp_path: Path
 
 
 def test_portrait_meets_its_promises(tmp_path: Path) -> None:
-    """What README shows: the default strength's floors, and surrogates that feel it after JPEG 75."""
+    """What README shows: the default strength's floors, and surrogates that feel it after JPEG 75.
+
+    A real portrait with a black helmet gets what drawn photos get: before looks could fade it kept 39.1 dB.
+    """
     picture = tmp_path / "compare.png"
     done = _photoveil(
         tmp_path / "home", "protect", PORTRAIT, "-o", tmp_path / "out", "--json", "--compare", picture
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["psnr_db"] >= 34
+    assert 34 <= report["psnr_db"] <= 35.5
     assert report["ssim"] >= 0.93
     surrogates = [e for e in report["encoders"] if e["role"] == "surrogate"]
     assert len(surrogates) >= 2
@@ -81,32 +78,3 @@ def test_portrait_meets_its_promises(tmp_path: Path) -> None:
         assert encoder["channels"]["jpeg75"]["anchor_shift"] > 0.05
     with Image.open(picture) as sheet:
         assert sheet.format == "PNG"
-
-
-@pytest.mark.parametrize("strength", list(STRENGTHS))
-def test_skin_changes_no_more_than_the_smooth_budget_allows(tmp_path: Path, strength: str) -> None:
-    """Smooth areas of the portrait stay within the strength's small budget, beside the persona's look, which is slow:
-    a tint is no blotch."""
-    source = tmp_path / "portrait.png"
-    with Image.open(PORTRAIT) as portrait:
-        portrait.save(source)
-    done = _photoveil(
-        tmp_path / "home", "protect", source, "-o", tmp_path / "out", "--strength", strength, "--json"
-    )
-    assert done.returncode == 0, done.stderr
-    before = decode(source.read_bytes()).pixels.astype(np.int16)
-    after = decode((tmp_path / "out" / "portrait.png").read_bytes()).pixels.astype(np.int16)
-    moved = np.abs(_beside_a_tint(before[20:140, 120:160], after[20:140, 120:160]))
-    budget = STRENGTHS[strength]
-    # Brightness and both colour axes may add up, and resampling may overshoot a little.
-    most = budget.flat * (1 + 2 * budget.chroma) * 1.25 + 0.5
-    assert np.percentile(moved, 95) <= most
-
-
-def _beside_a_tint(before: NDArray[np.int16], after: NDArray[np.int16]) -> NDArray[np.float64]:
-    """What of a small area's change no tint explains: neither its colours nor, linearly, the place in it."""
-    height, width = before.shape[:2]
-    down, right = np.mgrid[0 : 1 : complex(height), 0 : 1 : complex(width)]
-    known = np.column_stack([np.ones(height * width), down.ravel(), right.ravel(), before.reshape(-1, 3)])
-    change = (after - before).reshape(-1, 3).astype(np.float64)
-    return np.asarray(change - known @ np.linalg.lstsq(known, change, rcond=None)[0])

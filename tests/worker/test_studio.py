@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from photoveil.errors import PhotoveilError
+from photoveil.worker import child
+from photoveil.worker.outlet import Outlet
 from photoveil.worker.parent import Worker
 from photoveil.worker.tasks import Delivered, Previews, Task, Unchanged, WorkerState
 from tests.tiny_models import tiny_models
@@ -61,6 +66,16 @@ async def test_a_day_in_the_life_of_the_child(tmp_path: Path, monkeypatch: pytes
     finally:
         await worker.close()
     assert (tmp_path / "personas" / "anna.safetensors").is_file()
+
+
+def test_the_child_passes_over_what_only_slows_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where transformers is installed, open_clip would import it as soon as the studio is loaded."""
+    studio: Any = ModuleType("photoveil.worker.studio")
+    studio.Studio = lambda _outlet: sys.modules["transformers"]
+    monkeypatch.setitem(sys.modules, studio.__name__, studio)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    del sys.modules["transformers"]
+    assert child._studio(Outlet(io.BytesIO())) is None
 
 
 async def _learns_once(worker: Worker, folder: Path) -> None:
