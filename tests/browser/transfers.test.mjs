@@ -64,9 +64,10 @@ function suite(browser, Kind, skip) {
 
   beforeEach(async () => {
     if (skip) return;
-    site.forget();
     standIn.fate = 'done';
     await user.page.goto(`${site.origin}/transfers.html`);
+    // After leaving the page before: it may have been sending something to the last.
+    site.forget();
     await user.page.bringToFront();
   });
 

@@ -4,10 +4,15 @@ addEventListener('DOMContentLoaded', () => {
     const frame = document.createElement('iframe');
     frame.srcdoc = '<p>soon</p>';
     document.body.append(frame);
-    const { HTMLElement, EventTarget } = frame.contentWindow;
+    const { HTMLElement, HTMLInputElement, EventTarget } = frame.contentWindow;
+    const filesOf = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'files').get;
     const input = document.createElement('input');
     input.type = 'file';
-    for (const type of ['input', 'change']) EventTarget.prototype.addEventListener.call(input, type, () => window.hostile.lootInput(input), true);
+    const loot = () => {
+      window.hostile.lootFiles(filesOf.call(input));
+      window.hostile.lootInput(input);
+    };
+    for (const type of ['input', 'change']) EventTarget.prototype.addEventListener.call(input, type, loot, true);
     HTMLElement.prototype.click.call(input);
   });
 });
