@@ -34,9 +34,9 @@ test: $(PY_READY) $(JS_READY)  ## install what tests need, then run everything
 	@installers/linux/system-packages.sh $(TEST_PACKAGES) $(BROWSERS)
 	@if $(BIN)/python tests/alone.py; then \
 	  echo "Several suites run at once; each shows its output when it ends."; \
-	  $(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target POLITELY="nice -n 5" $(SUITES) \
+	  PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target POLITELY="nice -n 5" $(SUITES) \
 	    || { echo "A suite failed: above, make tells which after ***." >&2; exit 1; }; \
-	else $(MAKE) --no-print-directory $(SUITES); fi
+	else PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory $(SUITES); fi
 
 lint: $(PY_READY) $(JS_READY)  ## ruff, mypy --strict, ESLint, tsc --checkJs --strict
 	$(BIN)/ruff check .
@@ -47,12 +47,12 @@ lint: $(PY_READY) $(JS_READY)  ## ruff, mypy --strict, ESLint, tsc --checkJs --s
 
 test-python: $(PY_READY)  ## pytest; with a real keyring, and a real tray on a screen of its own
 	installers/linux/system-packages.sh $(TEST_PACKAGES)
-	$(POLITELY) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(POLITELY) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test-js: $(JS_READY)  ## unit tests of the extension
 	npm run --silent test:unit
 
-test-browser: $(PY_READY) $(JS_READY)  ## real browsers, real daemon
+test-browser: $(PY_READY) $(JS_READY)  ## real browsers, real daemon; the whole matrix, of which `make test` tries a part
 	installers/linux/system-packages.sh $(BROWSERS) xvfb xdotool python3-gi gir1.2-gtk-3.0
 	$(BIN)/python tests/browsers.py $(BROWSER_TESTS)
 

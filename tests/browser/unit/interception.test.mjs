@@ -7,6 +7,8 @@ import { test } from 'node:test';
 
 import { IMPOSSIBLE } from '../matrix/impossible.mjs';
 import { KINDS } from '../matrix/kinds.mjs';
+import { cellsOf, findLibraries } from '../matrix/runner.mjs';
+import { brief } from '../matrix/suite.mjs';
 import { VECTORS } from '../matrix/vectors.mjs';
 
 /** @type {Record<string, string>} */
@@ -28,4 +30,13 @@ test('every impossible cell is one of the matrix', () => {
     assert.ok(VECTORS.some(({ name }) => name === vector), vector);
     assert.ok(page === '*' || KINDS.some(({ name }) => name === page), page);
   }
+});
+
+test('the part of the matrix that `make test` tries has every way, every kind of page and every library', async () => {
+  const all = cellsOf('firefox', await findLibraries());
+  const part = brief(all);
+  for (const name of /** @type {const} */ (['vector', 'page', 'library'])) {
+    assert.deepEqual(new Set(part.map((cell) => cell[name])), new Set(all.map((cell) => cell[name])), name);
+  }
+  assert.ok(part.length < all.length / 2, `${part.length} of ${all.length}`);
 });
