@@ -1,7 +1,8 @@
 /**
  * Frames in which a browser starts no content script although the page around them fills them: those with a `javascript:`
  * address, and those whose address answered without a document. Their first, empty document stays, and the background
- * starts our scripts in it. For the moment that takes, nothing goes in.
+ * starts our scripts in it when the page fills it: one that stays empty is on its way to another document, which browsers
+ * start the scripts in themselves. For the moment that takes, nothing goes in.
  */
 globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
 
@@ -14,15 +15,44 @@ globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
   /** Documents that the background was told of. @type {WeakSet<Document>} */
   const told = new WeakSet();
 
+  /** Empty ones, seen when they are filled. @type {WeakSet<Document>} */
+  const watched = new WeakSet();
+
   let isPausing = false;
   let isDue = false;
 
-  /** The frame's first document, if it still has that while its address is of another. @param {Element} frame */
-  function leftAlone(frame) {
+  /** Look after what a frame has, if browsers leave it alone. @param {Element} frame */
+  function consider(frame) {
     const address = (frame.getAttribute('src') ?? frame.getAttribute('data') ?? '').trim();
-    if (!address || /^about:/i.test(address)) return undefined;
+    if (!address || /^about:/i.test(address)) return;
     const inner = /** @type {HTMLIFrameElement | HTMLObjectElement} */ (frame).contentDocument;
-    return inner && (inner.URL === 'about:blank' || /^javascript:/i.test(address)) ? inner : undefined;
+    if (!inner || told.has(inner)) return;
+    if (/^javascript:/i.test(address)) startIn(inner);
+    else if (inner.URL === 'about:blank') startWhenFilled(inner);
+  }
+
+  /** @param {Document} inner */
+  function startWhenFilled(inner) {
+    if (inner.body?.hasChildNodes()) {
+      startIn(inner);
+      return;
+    }
+    if (watched.has(inner)) return;
+    watched.add(inner);
+    const filling = new MutationObserver(() => {
+      if (!inner.body?.hasChildNodes()) return;
+      filling.disconnect();
+      if (inner.defaultView?.document === inner) startIn(inner);
+    });
+    filling.observe(inner, { childList: true, subtree: true });
+  }
+
+  /** @param {Document} inner */
+  function startIn(inner) {
+    if (!inner.defaultView || told.has(inner)) return;
+    told.add(inner);
+    // Where our scripts cannot be started the guard stays: then such a frame takes no photos.
+    background.startInFrames().then(guard(inner.defaultView), () => undefined);
   }
 
   /** Keeps a frame's photos until scripts of its own look after them. @param {Window} frame */
@@ -77,26 +107,12 @@ globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
     };
   }
 
-  function look() {
-    /** @type {Array<() => void>} */
-    const guards = [];
-    for (const frame of document.querySelectorAll('iframe, frame, object')) {
-      const inner = leftAlone(frame);
-      if (!inner?.defaultView || told.has(inner)) continue;
-      told.add(inner);
-      guards.push(guard(inner.defaultView));
-    }
-    if (guards.length === 0) return;
-    // Where our scripts cannot be started the guards stay: then such a frame takes no photos.
-    background.startInFrames().then(() => guards.forEach((open) => open()), () => undefined);
-  }
-
   /** At once where that was not long ago: a frame is best looked after before anybody can use it. */
   function lookNow() {
     if (window.length === 0) return;
     isDue = isPausing;
     if (isPausing) return;
-    look();
+    for (const frame of document.querySelectorAll('iframe, frame, object')) consider(frame);
     isPausing = true;
     setTimeout(() => {
       isPausing = false;
