@@ -47,7 +47,7 @@ lint: $(PY_READY) $(JS_READY)  ## ruff, mypy --strict, ESLint, tsc --checkJs --s
 
 test-python: $(PY_READY)  ## pytest; with a real keyring, and a real tray on a screen of its own
 	installers/linux/system-packages.sh $(TEST_PACKAGES)
-	$(POLITELY) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(POLITELY) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-js: $(JS_READY)  ## unit tests of the extension
 	npm run --silent test:unit
