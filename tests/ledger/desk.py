@@ -208,7 +208,7 @@ class Heard:
 
 
 async def until(job: Job, state: State) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while job.state is not state:
             assert not job.state.final, job.state
             await job.work.wait(1)
@@ -216,6 +216,6 @@ async def until(job: Job, state: State) -> None:
 
 async def busy(job: Job) -> None:
     """Wait until the protector has the photo in hand."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while job.work.stage != "protect":
             await job.work.wait(1)

@@ -243,13 +243,16 @@ async def test_everyone_hears_what_happens(desk: Desk) -> None:
     desk.go.set()
     job = await desk.send(b"photo")
     await until(job, State.DONE)
-    events = await heard.all(0.4)
+    idle = {"queued": 0, "running": 0, "waiting": 0}
+    async with asyncio.timeout(20):
+        while [e.facts for e in await heard.all(0.1) if e.kind == "queue"][-1:] != [idle]:
+            pass
+    events = heard.events
     told = [(e.facts["state"], e.facts["progress"]) for e in events if e.kind == "job"]
     assert [state for state, _ in told] == ["queued", "running", "running", "done"]
     assert told[-1] == ("done", 1.0)
     assert all(e.facts["job"] == job.id and e.facts["client"] == "c" for e in events if e.kind == "job")
     assert [e.facts for e in events if e.kind == "photo"] == [{"job": job.id}]
-    assert [e.facts for e in events if e.kind == "queue"][-1] == {"queued": 0, "running": 0, "waiting": 0}
 
 
 async def test_progress_is_told_in_steps_worth_telling(desk: Desk) -> None:

@@ -19,6 +19,16 @@ path = "{folder}"
 """
 
 
+def _settle(daemon: psutil.Process) -> None:
+    """Wait until what the daemon had to do is done: on a busy machine that takes a while, and idle it is only then."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        before = sum(daemon.cpu_times()[:2])
+        time.sleep(2)
+        if sum(daemon.cpu_times()[:2]) - before <= 0.01:
+            return
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_the_idle_daemon_costs_next_to_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
@@ -35,7 +45,7 @@ def test_the_idle_daemon_costs_next_to_nothing(tmp_path: Path) -> None:
         daemon = psutil.Process(running.process.pid)
         for child in daemon.children():
             child.kill()  # as if it had idled out
-        time.sleep(2)
+        _settle(daemon)
         before, began = sum(daemon.cpu_times()[:2]), time.monotonic()
         time.sleep(SECONDS)
         share = (sum(daemon.cpu_times()[:2]) - before) / (time.monotonic() - began)
