@@ -105,8 +105,8 @@ export class Matrix {
   }
 
   /**
-   * Run a cell; once more where nothing or not all arrived: a busy machine may swallow a key or a drag. An original that
-   * arrives in any try counts.
+   * Run a cell; at most twice more where nothing or not all arrived: a busy machine may swallow a key or a drag, and we
+   * are quicker than any user. An original that arrives in any try counts.
    * @param {Cell} cell @returns {Promise<Row>}
    */
   async run(cell) {
@@ -114,7 +114,7 @@ export class Matrix {
     const trials = [];
     const start = performance.now();
     let row = await this.#try(cell, trials);
-    if (row.result === 'incomplete' || row.result === 'error') row = await this.#try(cell, trials);
+    while (trials.length < 3 && (row.result === 'incomplete' || row.result === 'error')) row = await this.#try(cell, trials);
     row = { ...row, seconds: Math.round(performance.now() - start) / 1_000, tries: trials.length };
     this.#judged.push({ row, trials });
     return row;
