@@ -30,6 +30,9 @@ import { VECTORS } from './vectors.mjs';
  */
 
 const READY_MS = 5_000;
+
+/** Nobody finds a field and picks a photo sooner. */
+const USER_MS = 500;
 const ARRIVAL_MS = 5_000;
 const LIBRARY_MS = 8_000;
 /** How long to wait for what should not come. */
@@ -105,8 +108,8 @@ export class Matrix {
   }
 
   /**
-   * Run a cell; at most twice more where nothing or not all arrived: a busy machine may swallow a key or a drag, and we
-   * are quicker than any user. An original that arrives in any try counts.
+   * Run a cell, quicker than any user; where nothing or not all arrived once more at a user's pace: a busy machine may
+   * swallow a key or a drag, and in a frame's first moment nothing goes in. An original that arrives in either try counts.
    * @param {Cell} cell @returns {Promise<Row>}
    */
   async run(cell) {
@@ -114,14 +117,14 @@ export class Matrix {
     const trials = [];
     const start = performance.now();
     let row = await this.#try(cell, trials);
-    while (trials.length < 3 && (row.result === 'incomplete' || row.result === 'error')) row = await this.#try(cell, trials);
+    if (row.result === 'incomplete' || row.result === 'error') row = await this.#try(cell, trials, USER_MS);
     row = { ...row, seconds: Math.round(performance.now() - start) / 1_000, tries: trials.length };
     this.#judged.push({ row, trials });
     return row;
   }
 
-  /** @param {Cell} cell @param {Trial[]} trials @returns {Promise<Row>} */
-  async #try(cell, trials) {
+  /** @param {Cell} cell @param {Trial[]} trials @param {number} [pace] before the user does anything @returns {Promise<Row>} */
+  async #try(cell, trials, pace = 0) {
     const vector = VECTORS.find(({ name }) => name === cell.vector);
     if (!vector || !this.samples) throw new Error(`no such vector: ${cell.vector}`);
     const id = String(++this.#count);
@@ -133,22 +136,24 @@ export class Matrix {
     trials.push(trial);
     if (this.standIn) this.standIn.workMs = vector.workMs ?? 0;
     try {
-      await this.#act(trial);
+      await this.#act(trial, pace);
       return this.#row(trial, await this.#outcome(trial));
     } catch (error) {
       return this.#row(trial, `error: ${error instanceof Error ? error.message : error}`);
     }
   }
 
-  /** Open the page and do what a user does. @param {Trial} trial */
-  async #act({ cell, vector, way, id, samples, folder }) {
+  /** Open the page and do what a user does. @param {Trial} trial @param {number} pace */
+  async #act({ cell, vector, way, id, samples, folder }, pace) {
     const user = /** @type {User} */ (this.user);
     if (!way) {
       await this.#open(`/matrix/page?${new URLSearchParams({ vector: vector.name, page: cell.page, cell: id })}`, id);
+      await sleep(pace);
       await vector.act({ user, samples, first: FIRST, second: SECOND, folder });
       return;
     }
     await this.#open(`/libraries/${cell.library}/?cell=${id}`, id);
+    await sleep(pace);
     const first = await middleOf(user.page, way.at ?? 'body');
     await vector.act({ user, samples, first, second: first, folder });
     if (way.press) {
