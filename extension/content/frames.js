@@ -9,6 +9,9 @@ globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
 (() => {
   const { background, listen, roots, site } = photoveil;
 
+  const PHOTOS = ['input', 'change', 'drop', 'paste', 'submit'];
+  const PRESSES = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'touchend', 'keydown'];
+
   /** A page that is being built changes all the time: between two looks it has at least this long. */
   const PAUSE_MS = 100;
 
@@ -51,60 +54,29 @@ globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
   function startIn(inner) {
     if (!inner.defaultView || told.has(inner)) return;
     told.add(inner);
-    // Where our scripts cannot be started the guard stays: then such a frame takes no photos.
-    background.startInFrames().then(guard(inner.defaultView), () => undefined);
+    const { open, openToPresses } = guard(inner.defaultView);
+    // Where our scripts cannot be started such a frame takes no photos, but can be used.
+    background.startInFrames().then(open, openToPresses);
   }
 
-  /** Keeps a frame's photos until scripts of its own look after them. @param {Window} frame */
+  /**
+   * Until scripts of its own look after a frame nothing goes in: neither a photo nor a press that could open a dialog for
+   * an input in no document, which only those scripts would hear.
+   * @param {Window} frame @returns {{open(): void, openToPresses(): void}}
+   */
   function guard(frame) {
-    /** @type {Map<HTMLInputElement, File[]>} */
-    const picks = new Map();
-    /** @type {Array<() => void>} */
-    const submissions = [];
-
     /** @param {Event} event */
-    const stop = (event) => {
+    const refuse = (event) => {
+      if (!event.isTrusted || !site.enabled) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-    };
-    /** @param {Event} event */
-    const onPick = (event) => {
       const [input] = event.composedPath();
-      if (!site.enabled || !roots.isFileInput(input)) return;
-      const files = Array.from(input.files ?? []);
-      if (files.length === 0 && !picks.has(input)) return;
-      stop(event);
-      if (files.length === 0) return;
-      picks.set(input, files);
-      input.files = new DataTransfer().files;
+      if (roots.isFileInput(input) && input.files?.length) input.files = new DataTransfer().files;
     };
-    /** @param {DragEvent | ClipboardEvent} event */
-    const onTransfer = (event) => {
-      const transfer = 'dataTransfer' in event ? event.dataTransfer : event.clipboardData;
-      if (site.enabled && transfer?.types.includes('Files')) stop(event);
-    };
-    /** @param {SubmitEvent} event */
-    const onSubmit = (event) => {
-      const { target: form, submitter } = event;
-      if (picks.size === 0) return;
-      stop(event);
-      if (event.isTrusted) submissions.push(() => HTMLFormElement.prototype.requestSubmit.call(form, submitter));
-    };
-    /** @type {Array<[string, (event: any) => void]>} */
-    const listeners = [['input', onPick], ['change', onPick], ['drop', onTransfer], ['paste', onTransfer], ['submit', onSubmit]];
-    for (const [type, listener] of listeners) frame.addEventListener(type, listener, true);
-
-    /** From here on the frame's own scripts hear everything, and hold what they hear of here. */
-    return () => {
-      for (const [type, listener] of listeners) frame.removeEventListener(type, listener, true);
-      for (const [input, files] of picks) {
-        const carrier = new DataTransfer();
-        for (const file of files) carrier.items.add(file);
-        input.files = carrier.files;
-        input.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
-      }
-      for (const submit of submissions) submit();
-    };
+    const set = (/** @type {string[]} */ types) => types.forEach((type) => frame.addEventListener(type, refuse, true));
+    const unset = (/** @type {string[]} */ types) => types.forEach((type) => frame.removeEventListener(type, refuse, true));
+    set([...PHOTOS, ...PRESSES]);
+    return { open: () => unset([...PHOTOS, ...PRESSES]), openToPresses: () => unset(PRESSES) };
   }
 
   /** At once where that was not long ago: a frame is best looked after before anybody can use it. */
