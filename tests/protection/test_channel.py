@@ -37,6 +37,16 @@ def test_matrices_show_what_pillow_shows(seed: int, width: int, height: int) -> 
     assert (shown - computed)[inside].abs().max() < tolerance
 
 
+def test_the_middle_of_a_view_is_what_a_crop_shows() -> None:
+    pixels = _smooth(300, 200).round().astype(np.uint8)
+    picture = Image.fromarray(pixels)
+    middle = centre_view(300, 200).inner(0.8).show(picture, 64)[..., 3:-3, 3:-3]
+    cropped = centre_view(240, 160).show(picture.crop((30, 20, 270, 180)), 64)[..., 3:-3, 3:-3]
+    assert torch.equal(
+        middle, cropped
+    )  # but for the borders, where a crop knows nothing of what lies outside
+
+
 def test_letter_box_pads_with_grey() -> None:
     view = View(0.0, -0.5, 1.0, 1.5)
     shown = view.show(Image.new("RGB", (200, 100), (255, 0, 0)), 40)

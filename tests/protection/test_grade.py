@@ -110,6 +110,17 @@ def test_fitting_goes_on_from_where_it_was_and_is_the_same_every_time() -> None:
     assert torch.equal(fit(views, _less_red, psnr_db=30.0, steps=10, seed=1).table, first.table)
 
 
+def test_one_view_at_a_time_finds_the_same_look() -> None:
+    picture = Image.fromarray(pixels(300, 300))
+    ways = (centre_view(300, 300), centre_view(300, 300).inner(0.6))
+    views = [(way.show(picture, 48), way) for way in ways]
+    usual, sparing = (
+        fit(views, _less_red, psnr_db=30.0, steps=4, sparing=sparing) for sparing in (False, True)
+    )
+    assert torch.allclose(usual.table, sparing.table, atol=1e-4)
+    assert torch.allclose(usual.field, sparing.field, atol=1e-4)
+
+
 def test_a_persona_from_before_there_were_looks_gets_one(engine: Engine) -> None:
     persona = Persona("me")
     engine.learn(persona, [photo(120 + number, 90) for number in range(ENOUGH_PHOTOS)])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photoveil.protection import Engine, catalogue
-from photoveil.protection.budget import psnr
+from photoveil.protection.budget import BLUE, psnr
 from photoveil.protection.canvas import apply_full_size, resampling, stretch
 from photoveil.protection.encoders import Encoder, Features
 from photoveil.protection.methods import antithetical
@@ -67,9 +67,8 @@ def test_budget_is_kept_for_any_shape(
     budget = replace(catalogue.STRENGTHS[strength], steps=4)
     found = solve(pixels, _targets(encoders[:1], pixels), budget)
     assert found.change.shape[1] == (1 if grey else 3)
-    assert (
-        float(found.change.abs().max()) <= budget.texture * (1 + 2 * budget.chroma) * 1.3
-    )  # resampling the map may overshoot a little
+    # Brightness and colour add up, and resampling the map may overshoot a little.
+    assert float(found.change.abs().max()) <= budget.texture * (1 + BLUE * budget.chroma) * 1.3
     rows = resampling(found.change.shape[2], height)
     columns = resampling(found.change.shape[3], width)
     energy = float(stretch(found.change, rows, columns).square().mean())
@@ -81,6 +80,32 @@ def test_equal_seeds_give_equal_results_and_others_do_not(encoders: list[Encoder
     run = partial(solve, pixels, _targets(encoders[:2], pixels), replace(BALANCED, steps=6))
     assert torch.equal(run(seed=3).change, run(seed=3).change)
     assert not torch.equal(run(seed=3).change, run(seed=4).change)
+
+
+def test_one_encoder_at_a_time_finds_the_same_way(encoders: list[Encoder]) -> None:
+    pixels = pixels_of(300, 200)
+    run = partial(solve, pixels, _targets(encoders, pixels), replace(BALANCED, steps=2))
+    usual, sparing = run().change, run(sparing=True).change
+    assert (usual - sparing).abs().max() < 0.01 * usual.abs().max()
+
+
+def test_a_change_outlives_a_crop(starters: Engine) -> None:
+    pixels = pixels_of(600, 400)
+    encoder = next(e for e in starters.encoders if e.name == "starter-resnet")
+    clean, cropped = (encoder.encode([_cropped(pixels, share)]) for share in (0.0, 0.1))
+    anchor = Features(-clean.pooled[0], -clean.tokens[0].mean(0))
+    moved = apply_full_size(pixels, solve(pixels, _targets([encoder], pixels), BALANCED).change)
+    whole, part = (
+        float(antithetical.shift(before, encoder.encode([_cropped(moved, share)]), anchor)[0])
+        for before, share in ((clean, 0.0), (cropped, 0.1))
+    )
+    assert part > 0.6 * whole
+
+
+def _cropped(pixels: NDArray[np.uint8], share: float) -> Image.Image:
+    height, width = pixels.shape[:2]
+    x, y = round(width * share), round(height * share)
+    return Image.fromarray(pixels).crop((x, y, width - x, height - y))
 
 
 def test_progress_rises_to_one(encoders: list[Encoder]) -> None:

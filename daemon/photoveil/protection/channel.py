@@ -78,6 +78,11 @@ class View:
     right: float
     bottom: float
 
+    def inner(self, share: float) -> View:
+        """The middle of it, ``share`` as wide and as high."""
+        x, y = (self.right - self.left) * (1 - share) / 2, (self.bottom - self.top) * (1 - share) / 2
+        return View(self.left + x, self.top + y, self.right - x, self.bottom - y)
+
     def show(self, picture: Image.Image, size: int) -> Tensor:
         """1×3×size×size in 0…1: the picture as a model's preprocessing presents it."""
         width, height = picture.size
@@ -106,18 +111,21 @@ def centre_view(width: int, height: int) -> View:
 
 
 def draw_view(draws: random.Random, width: int, height: int) -> View:
-    """A random way for a model to look at a photo: centre crop, squash (SigLIP), letter-box (LLaVA) or a crop."""
+    """A random way for a model to look at a photo: centre crop, squash (SigLIP), letter-box (LLaVA), mostly a crop.
+
+    Photos are cropped before they are posted, by platforms and by those who collect them. With fewer crops a change
+    of the finer kind does not outlive the loss of a tenth on every side.
+    """
     draw = draws.random()
-    if draw < 0.3:
+    if draw < 0.2:
         return centre_view(width, height)
-    if draw < 0.45:
+    if draw < 0.3:
         return View(0.0, 0.0, 1.0, 1.0)
-    if draw < 0.6:
+    if draw < 0.4:
         x, y = max(width, height) / width / 2, max(width, height) / height / 2
         return View(0.5 - x, 0.5 - y, 0.5 + x, 0.5 + y)
-    side = min(width, height)
-    share_x = min(1.0, side / width * draws.uniform(0.6, 1.15))
-    share_y = min(1.0, side / height * draws.uniform(0.6, 1.15))
+    side = min(width, height) * draws.uniform(0.6, 1.0)
+    share_x, share_y = side / width, side / height
     left, top = draws.uniform(0, 1 - share_x), draws.uniform(0, 1 - share_y)
     return View(left, top, left + share_x, top + share_y)
 

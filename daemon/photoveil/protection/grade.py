@@ -99,6 +99,7 @@ def fit(
     steps: int = 30,
     batch: int = 6,
     seed: int = 0,
+    sparing: bool = False,
 ) -> Grade:
     """Find the grade that makes ``loss`` small on these views (1×3×S×S in 0…1, and what they show of their photos).
 
@@ -108,6 +109,7 @@ def fit(
         psnr_db: over the views together; a grade fitted at one PSNR and scaled to another does far worse.
         start: a grade to go on from, so that a persona keeps its look as it is refined.
         seed: of the first grade and of the order of views.
+        sparing: one view in memory at a time.
     """
     draws = random.Random(seed)  # noqa: S311  reproducible, not secret
     mix = _mix(views[0][0].device)
@@ -119,11 +121,12 @@ def fit(
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = rate * (1 - step / steps)
         chosen = draws.sample(range(len(views)), min(batch, len(views)))
-        grade = _grade_of(parts, mix)
-        graded = torch.cat([grade.on_view(*views[i]) for i in chosen])
-        value = loss(graded) / len(chosen) + _SMOOTH * _roughness(grade.table)
         optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(value)
+        for first in range(0, len(chosen), 1 if sparing else len(chosen)):
+            some = chosen[first : first + 1] if sparing else chosen
+            grade = _grade_of(parts, mix)
+            value = loss(torch.cat([grade.on_view(*views[i]) for i in some])) / len(chosen)
+            torch.autograd.backward(value if first else value + _SMOOTH * _roughness(grade.table))
         optimizer.step()
         _pull_back(parts, mix, [views[i] for i in chosen], psnr_db)
     return Grade(*(part.detach().cpu() for part in _both(_grade_of(parts, mix))))

@@ -27,6 +27,8 @@ def fit_look(
     tone_db: float,
     start: Grade | None,
     device: torch.device,
+    *,
+    sparing: bool = False,
 ) -> Grade:
     """The look ``start``, or a new one, made to serve these clean photos of a persona.
 
@@ -37,6 +39,7 @@ def fit_look(
         start: the look so far. A new one begins at random, elsewhere for each first photo, and so for each persona:
             people who all shift alike could still be told apart.
         device: where the encoders are.
+        sparing: one view in memory at a time.
     """
     draws = random.Random(zlib.crc32(pictures[0].tobytes()))  # noqa: S311  reproducible, not secret
     size = max(target.size for target in targets)
@@ -52,6 +55,7 @@ def fit_look(
         steps=_LATER_STEPS if start else _FEW_STEPS if len(pictures) <= _FEW else _FIRST_STEPS,
         batch=_BATCH,
         seed=draws.randrange(2**31),
+        sparing=sparing,
     )
 
 
