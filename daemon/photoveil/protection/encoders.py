@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import open_clip
+import timm.models
 import torch
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from photoveil.protection.catalogue import CatalogueError, EncoderEntry, ModelSet, Role
-from photoveil.protection.channel import centre_view
+from photoveil.protection.catalogue import EncoderEntry, ModelSet, Role
+from photoveil.protection.channel import View, centre_view
+from photoveil.protection.devices import fast_bfloat16
+from photoveil.protection.towers import check_weights, hub_tower
+
+_PLAIN = (open_clip.transformer.VisionTransformer, timm.models.VisionTransformer, timm.models.Eva)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class Encoder(nn.Module):
         self.role = entry.role
         self.sha256 = entry.sha256
         self.size = int(config["preprocess"]["size"])
-        self.visual: Any = _image_tower(config, _verified(entry.weights, entry.sha256))
+        self.visual: Any = _build(entry)
+        self._whole_view = _WHOLE_VIEWS[config["preprocess"].get("resize_mode", "shortest")]
         self.reference = _reference(entry, device)
         for which in ("mean", "std"):
             values = torch.tensor(config["preprocess"][which], dtype=torch.float32).view(1, 3, 1, 1)
@@ -74,22 +79,30 @@ class Encoder(nn.Module):
     def roughly(self, images: Tensor) -> Features:
         """The same in half the precision where the machine is faster at it: enough to know which way is down."""
         device = images.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=_fast_bfloat16(device)):
+        with torch.autocast(device, torch.bfloat16, enabled=fast_bfloat16(device)):
             found: Features = self(images)
         return Features(found.pooled.float(), found.tokens.float())
 
     def _token_request(self) -> dict[str, Any]:
         # LLaVA and its kin read the patch tokens of the last layer but one of a plain ViT;
         # towers with stages are read at their last grid.
-        layer = -2 if isinstance(self.visual, open_clip.transformer.VisionTransformer) else -1
+        layer = -2 if isinstance(getattr(self.visual, "trunk", self.visual), _PLAIN) else -1
         return {"indices": [layer], "output_fmt": "NCHW"}
 
     @torch.inference_mode()
     def encode(self, photos: list[Image.Image]) -> Features:
-        """Features of whole photos through the encoder's own preprocessing (shortest side, centre crop)."""
-        shown = [centre_view(*photo.size).show(photo, self.size) for photo in photos]
+        """Features of whole photos through the encoder's own preprocessing."""
+        shown = [self._whole_view(*photo.size).show(photo, self.size) for photo in photos]
         found: Features = self(torch.cat(shown).to(self.mean.device))
         return found
+
+
+def _squashed(_width: int, _height: int) -> View:
+    return View(0.0, 0.0, 1.0, 1.0)
+
+
+_WHOLE_VIEWS: dict[str, Callable[[int, int], View]] = {"shortest": centre_view, "squash": _squashed}
+"""How encoders want a whole photo to be shown, as open_clip's preprocessing calls it."""
 
 
 def load_encoders(models: ModelSet, device: torch.device) -> list[Encoder]:
@@ -100,13 +113,14 @@ def load_encoders(models: ModelSet, device: torch.device) -> list[Encoder]:
 
 def _verified(file: Path, sha256: str) -> dict[str, Tensor]:
     """The tensors of a file, after its SHA-256 was checked."""
-    if _sha256(file) != sha256:
-        raise CatalogueError(
-            "Weights changed on disk",
-            f"{file.name} does not have the recorded SHA-256.",
-            "Reinstall Photoveil, or remove the model set and fetch it again.",
-        )
+    check_weights(file, sha256)
     return load_file(file)
+
+
+def _build(entry: EncoderEntry) -> nn.Module:
+    if entry.hub:
+        return hub_tower(entry)
+    return _image_tower(entry.config, _verified(entry.weights, entry.sha256))
 
 
 def _reference(entry: EncoderEntry, device: torch.device) -> Reference | None:
@@ -114,21 +128,6 @@ def _reference(entry: EncoderEntry, device: torch.device) -> Reference | None:
         return None
     found = _verified(entry.reference, entry.config["reference_sha256"])
     return Reference(found["pooled"].float().to(device), found["tokens"].float().to(device))
-
-
-@lru_cache
-def _fast_bfloat16(device: str) -> bool:
-    if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    # Older versions of PyTorch cannot tell; they get full precision.
-    told = getattr(torch.cpu, "get_capabilities", dict) if device == "cpu" else dict
-    able: dict[str, Any] = told()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _image_tower(config: dict[str, Any], state: dict[str, Tensor]) -> nn.Module:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from photoveil import __version__
 from photoveil.photos import Encoded, MetadataPolicy, Photo, decode, encode
-from photoveil.protection import catalogue
+from photoveil.protection import catalogue, devices
 from photoveil.protection.canvas import apply_full_size, working_size
 from photoveil.protection.catalogue import Role, Strength
 from photoveil.protection.compare import comparison
@@ -47,11 +47,16 @@ class Protected:
 
 
 class Engine:
-    """A model set on a device, ready to protect photos one after the other."""
+    """A model set on a device, ready to protect photos one after the other.
+
+    Attributes:
+        sparing: with one encoder and one view in memory at a time, which takes longer.
+    """
 
     def __init__(self, model_set: str, encoders: list[Encoder], device: torch.device) -> None:
         self.model_set = model_set
         self.encoders = encoders
+        self.sparing = False
         self._device = device
 
     @classmethod
@@ -62,10 +67,10 @@ class Engine:
 
         Args:
             model_set: its name.
-            device: a torch device; by default the first GPU, else the CPU.
+            device: a torch device, or what else `devices.choose` takes; by default the best there is.
             models_dir: where model sets lie, instead of the package.
         """
-        chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        chosen = devices.choose(device or devices.AUTO).device
         return cls(model_set, load_encoders(catalogue.model_set(model_set, models_dir), chosen), chosen)
 
     @property
@@ -183,7 +188,7 @@ class Engine:
             return look.grade
         start = look.grade if look else None
         sketches = [Image.open(io.BytesIO(data)) for _, data in sorted(persona.sketches.items())]
-        grade = fit_look(sketches, losses, tone_db, start, self._device)
+        grade = fit_look(sketches, losses, tone_db, start, self._device, sparing=self.sparing)
         persona.wear(strength, self.surrogates, grade)
         return grade
 
@@ -200,7 +205,16 @@ class Engine:
         if look:
             allowed = look.leaves(pixels)
             pixels, budget = look.put_on(pixels), _beside(budget, allowed)
-        return solve(pixels, losses, budget, allowed=allowed, device=self._device, seed=seed, progress=tick)
+        return solve(
+            pixels,
+            losses,
+            budget,
+            allowed=allowed,
+            device=self._device,
+            seed=seed,
+            sparing=self.sparing,
+            progress=tick,
+        )
 
 
 def protect(
