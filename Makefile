@@ -84,7 +84,7 @@ $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Photoveil needs Python 3.11 or newer; this is $$(python3 --version)."; exit 1; }
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[heif,lab,real-vlm,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[heif,lab,ray,real-vlm,dev]'
 	# torchattacks pins a version of requests that it never imports, and that others here cannot live with.
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'torchattacks>=3.5.1,<4'
 	@touch $@

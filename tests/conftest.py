@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+# Nor do model sets count that somebody has fetched: nothing ever lies here.
+os.environ.setdefault("PHOTOVEIL_MODELS", str(Path(__file__).with_name("no-models")))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process for every core: threads of torch would only wait for each other.
@@ -26,6 +28,8 @@ LONGEST = (
     "protection/test_engine.py",
     "system/test_crashes.py",
     "lab/test_real_vlm.py",
+    "archive/test_cluster.py",
+    "archive/test_runs.py",
     "system/test_command_line.py",
     "protection/test_wearing.py",
     "protection/test_portrait.py",

@@ -21,6 +21,10 @@ from photoveil.api.server import Server, bind
 from photoveil.api.services import LocalClient, Services
 from photoveil.api.sessions import Sessions
 from photoveil.api.sign_in import SignIn
+from photoveil.fitting.desk import CALM_SECONDS, ModelDesk
+from photoveil.fitting.download import COMMAND as FETCH_COMMAND
+from photoveil.fitting.download import Downloads
+from photoveil.fitting.wishes import Wishes
 from photoveil.hub import RESYNC, Hub
 from photoveil.keys import KeyStore
 from photoveil.ledger.clients import Clients
@@ -33,7 +37,7 @@ from photoveil.ledger.previews import PreviewShelf
 from photoveil.ledger.vault import Vault
 from photoveil.logs import set_level
 from photoveil.notices import Notices
-from photoveil.paths import Paths
+from photoveil.paths import Paths, models_dir
 from photoveil.policy import Policy
 from photoveil.settings import DEFAULT_PORT, SettingsStore
 from photoveil.watching.watching import Watching
@@ -66,6 +70,7 @@ class _Rooms:
     pause: Pause
     vault: Vault
     worker: Worker
+    models: ModelDesk
     jobs: Jobs
     watching: Watching
 
@@ -77,6 +82,8 @@ class Daemon:
         paths: the profile's folders.
         port: instead of the setting; 0 takes any free one.
         worker_command: what to start as the worker; tests put something else here.
+        fetch_command: the same for what fetches model sets.
+        calm: seconds of rest before the machine is measured.
         stopping: set when somebody wants the daemon to end.
         clock: seconds, for pairing and sessions; tests put their own here.
     """
@@ -87,12 +94,16 @@ class Daemon:
         *,
         port: int | None = None,
         worker_command: Sequence[str] = COMMAND,
+        fetch_command: Sequence[str] = FETCH_COMMAND,
+        calm: float = CALM_SECONDS,
         stopping: asyncio.Event | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._paths = paths
         self._port = port
         self._worker_command = worker_command
+        self._fetch_command = fetch_command
+        self._calm = calm
         self._clock = clock
         self._stopping = stopping or asyncio.Event()
         self._stack = AsyncExitStack()
@@ -119,6 +130,8 @@ class Daemon:
         # Browsers are answered while folders are still looked through.
         await self._open_door(stack, ground, rooms)
         rooms.vault.start()
+        rooms.models.start()
+        stack.push_async_callback(rooms.models.close)
         await rooms.watching.start()
         stack.push_async_callback(rooms.watching.close)
         for chore in (ground.store.watch(), self._adapt(ground, rooms), self._keep_house()):
@@ -163,8 +176,10 @@ class Daemon:
             log_file=str(paths.log_file),
             command=self._worker_command,
             hub=hub,
+            wanted_device=store.current.device,
         )
         stack.push_async_callback(worker.close)
+        policy = Policy(store, pause)
         previews = PreviewShelf(paths.previews, lambda: store.current.previews)
         jobs = Jobs(
             photos,
@@ -175,6 +190,7 @@ class Daemon:
             teach=worker.teach,
             previews=previews,
         )
+        models = self._desk(ground, worker, lambda: _rests(jobs, policy))
         watching = Watching(
             database=database,
             jobs=jobs,
@@ -183,11 +199,31 @@ class Daemon:
             vault=vault,
             hub=hub,
             notices=notices,
+            model_set=lambda: models.in_force,
             own=ground.own,
         )
-        jobs.gate = Policy(store, pause).gate
+        jobs.gate = policy.gate
         jobs.place = watching.place
-        return _Rooms(photos, previews, pause, vault, worker, jobs, watching)
+        return _Rooms(photos, previews, pause, vault, worker, models, jobs, watching)
+
+    def _desk(self, ground: _Ground, worker: Worker, resting: Callable[[], bool]) -> ModelDesk:
+        paths, store, folder = self._paths, ground.store, models_dir()
+        wishes = Wishes.read(paths.wishes_file)
+        command = self._fetch_command
+        return ModelDesk(
+            folder=folder,
+            file=paths.machine_file,
+            wishes=wishes,
+            settings=lambda: store.current,
+            worker=worker,
+            downloads=Downloads(
+                folder, wishes, lambda: store.current, ground.hub, ground.notices, command=command
+            ),
+            resting=resting,
+            hub=ground.hub,
+            notices=ground.notices,
+            calm=self._calm,
+        )
 
     async def _open_door(self, stack: AsyncExitStack, ground: _Ground, rooms: _Rooms) -> None:
         listener = bind(self._chosen_port(ground.store))
@@ -210,6 +246,7 @@ class Daemon:
             vault=rooms.vault,
             watching=rooms.watching,
             worker=rooms.worker,
+            models=rooms.models,
             keys=ground.keys,
             sessions=Sessions(self._clock),
             pairing=Pairing(self._clock),
@@ -247,6 +284,7 @@ class Daemon:
                     settings = ground.store.current
                     rooms.photos.limit = settings.cache_mb << 20
                     rooms.worker.idle_seconds = settings.worker_idle_seconds
+                    rooms.worker.wanted_device = settings.device
                     set_level(settings.log_level)
                     if not settings.previews:
                         await asyncio.to_thread(rooms.previews.clear)
@@ -257,6 +295,12 @@ class Daemon:
             await self.services.keys.rung()
             await self.services.history.clear(self.services.settings.history_days)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+
+def _rests(jobs: Jobs, policy: Policy) -> bool:
+    """Whether no photo is in work or about to be, and the machine has time to spare."""
+    queue = jobs.queue()
+    return not queue["running"] and queue["queued"] <= queue["waiting"] and policy.gate() in (None, "paused")
 
 
 async def _calm(services: Services) -> None:

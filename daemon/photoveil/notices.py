@@ -36,7 +36,7 @@ class Notices:
         """Note a matter; one noted before under this key is replaced but keeps its ``since``."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         old = self._notices.get(key)
-        notice = Notice(key, error.code, error.title, error.reason, error.remedy, now)
+        notice = Notice(key=key, **error.as_dict(), since=now)
         if old is not None and replace(notice, since=old.since) == old:
             return
         self._notices[key] = notice

@@ -15,6 +15,7 @@ from typing import Any
 from photoveil.api.dashboard_verbs import link_to
 from photoveil.api.services import Services
 from photoveil.errors import PhotoveilError
+from photoveil.fitting.machine import STARTER
 from photoveil.ledger.rows import JobRow, State
 from photoveil.settings import choices
 from photoveil.tray import TrayState
@@ -103,6 +104,7 @@ class Panel:
             clients=len(await services.clients.all()),
             protected_total=counts["protected_total"],
             notifications=settings.notifications,
+            **_models(services),
         )
         if new != self._state:
             self._state = new
@@ -134,6 +136,7 @@ class Panel:
             "folders": lambda: self._open("folders"),
             "photo": lambda: self._open(f"photo/{argument}"),
             "pair": lambda: self._open("browsers"),
+            "models": lambda: self._open("models"),
             "dashboard": lambda: self._open(""),
             "notice": lambda: self._open(""),
             "quit": self._quit,
@@ -161,6 +164,16 @@ def _state_name(attention: bool, paused: bool, left: int) -> StateName:
 
 def _told(row: JobRow) -> tuple[str, str, str]:
     return row.job, row.name, _OUTCOMES[row.state]
+
+
+def _models(services: Services) -> dict[str, Any]:
+    """What the tray says of model sets."""
+    name, current = services.models.in_force, services.models.downloads.current
+    told: dict[str, Any] = {"model_set": f"{name} (for trying only)" if name == STARTER else name}
+    if current is None or current.kind != "pull" or current.state == "failed":
+        return told
+    share = current.share
+    return told | {"fetching": current.model_set, "fetched": None if share is None else int(share * 100)}
 
 
 def _personas(services: Services) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ HOME_VARIABLE = "PHOTOVEIL_HOME"
 MODELS_VARIABLE = "PHOTOVEIL_MODELS"
 DEFAULT_PROFILE = "default"
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_MODELS = "models"
+"""The name of the folder of model sets, which lies beside those of the profiles."""
 
 
 class BadProfileError(PhotoveilError):
@@ -40,10 +42,11 @@ class Paths:
     @classmethod
     def of(cls, profile: str = DEFAULT_PROFILE) -> Paths:
         """The folders of ``profile``; ``PHOTOVEIL_HOME`` puts all of them under one root."""
-        if not _PROFILE.fullmatch(profile):
+        if not _PROFILE.fullmatch(profile) or profile.lower() == _MODELS:
             raise BadProfileError(
                 "This profile name cannot be used",
-                "It may have 1 to 32 letters, digits, hyphens and underscores, and must not start with a hyphen.",
+                "It may have 1 to 32 letters, digits, hyphens and underscores, must not start with a hyphen, and "
+                f"“{_MODELS}” is taken.",
                 "Choose another name for --profile.",
             )
         home = os.environ.get(HOME_VARIABLE)
@@ -73,6 +76,16 @@ class Paths:
     def secrets_file(self) -> Path:
         """The last rung of the ladder of secret stores."""
         return self.state / "secrets.json"
+
+    @property
+    def machine_file(self) -> Path:
+        """How fast this machine was found to be."""
+        return self.state / "machine.json"
+
+    @property
+    def wishes_file(self) -> Path:
+        """Which model set is to be fetched, and which were declined."""
+        return self.state / "models.json"
 
     @property
     def personas(self) -> Path:
@@ -133,7 +146,14 @@ class Paths:
             folder.chmod(0o700)
 
 
-def models_dir() -> Path | None:
-    """Where model sets lie if not in the package: ``PHOTOVEIL_MODELS``, for a set copied from elsewhere."""
-    named = os.environ.get(MODELS_VARIABLE)
-    return Path(named).absolute() if named else None
+def models_dir() -> Path:
+    """Where model sets are fetched to, one folder for all profiles: they are large and alike.
+
+    ``PHOTOVEIL_MODELS`` puts it elsewhere, for sets copied from another computer. ``starter`` is in the package, unless
+    this folder has one, too.
+    """
+    if named := os.environ.get(MODELS_VARIABLE):
+        return Path(named).absolute()
+    if home := os.environ.get(HOME_VARIABLE):
+        return Path(home).absolute() / _MODELS
+    return platformdirs.PlatformDirs("photoveil", appauthor=False).user_data_path / _MODELS

@@ -9,7 +9,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from photoveil.api.shapes import REFUSAL
 from photoveil.api.verbs import VERBS
 from photoveil.app import Daemon
 from photoveil.paths import Paths
+from tests.fitting.house import FAKE_FETCH
 from tests.worker.test_worker import FAKE
 
 ORIGIN = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
@@ -132,8 +133,15 @@ def meta(**wishes: object) -> str:
 
 
 @contextmanager
-def running(folder: Path, settings: str = "") -> Iterator[House]:
-    """Start a daemon, with these settings in its file, and end it."""
+def running(
+    folder: Path,
+    settings: str = "",
+    *,
+    calm: float = 3600.0,
+    worker: Sequence[str] = FAKE,
+    fetch: Sequence[str] = FAKE_FETCH,
+) -> Iterator[House]:
+    """Start a daemon, with these settings in its file, and end it; ``calm``: rest before the machine is measured."""
     paths = Paths("test", folder / "config", folder / "state", folder / "cache", folder / "logs")
     paths.prepare()
     paths.settings_file.write_text(settings)
@@ -143,7 +151,15 @@ def running(folder: Path, settings: str = "") -> Iterator[House]:
 
     async def live() -> None:
         stopping = asyncio.Event()
-        daemon = Daemon(paths, port=0, worker_command=FAKE, stopping=stopping, clock=clock)
+        daemon = Daemon(
+            paths,
+            port=0,
+            worker_command=worker,
+            fetch_command=fetch,
+            calm=calm,
+            stopping=stopping,
+            clock=clock,
+        )
         try:
             async with daemon:
                 inside.append((asyncio.get_running_loop(), stopping, daemon))

@@ -145,11 +145,6 @@ def test_notices_are_read_and_dismissed(fresh_house: House) -> None:
     assert code_of(owner, "notices/dismiss", key="disk") == (404, "unknown_notice")
 
 
-def test_models(house: House, dashboard: DaemonClient) -> None:
-    (starter,) = dashboard.call("models")["model_sets"]
-    assert (starter["name"], starter["installed"], starter["active"]) == ("starter", True, True)
-
-
 # Settings, sites, personas, folders.
 
 

@@ -89,7 +89,8 @@ def test_status_for_programs(photoveil: Photoveil) -> None:
 
 def test_models_are_listed(photoveil: Photoveil) -> None:
     told = json.loads(photoveil("models", "list", "--json").stdout)
-    assert [model_set["name"] for model_set in told] == ["starter"]
+    assert [model_set["name"] for model_set in told] == ["starter", "standard", "strong"]
+    assert [model_set["installed"] for model_set in told] == [True, False, False]
     assert told[0]["installed"] is True
     assert {encoder["role"] for encoder in told[0]["encoders"]} == {"surrogate", "witness"}
     assert "tiny-vit" in photoveil("models", "list").stdout

@@ -107,6 +107,13 @@ def test_unknown_settings_are_named(tmp_path: Path) -> None:
         ("# é\nstrength = strong", "Line 2: Invalid value"),
         ("port = 1\n\nport = 2", "Line 3: "),
         ("notifications = 1", "true or false"),
+        ('model_endpoint = "http://mirror.example.org"', "https://"),
+        ('model_endpoint = "https://me:secret@mirror.example.org"', "https://"),
+        ('model_endpoint = "https://[::1"', "https://"),
+        ('model_endpoint = "ftp://mirror.example.org"', "https://"),
+        ('model_endpoint = "https://a b"', "https://"),
+        ("model_endpoint = 7", "https://"),
+        ('device = "tpu"', "auto, cuda, xpu, mps, cpu"),
         ("when_busy = true", "wait, work"),
         ("history_days = 0", "from 1"),
         ("a = " + "[" * 5000, "nested"),
@@ -230,12 +237,14 @@ def test_without_a_root_the_platform_decides(monkeypatch: pytest.MonkeyPatch, tm
     paths = Paths.of()
     assert len({paths.config, paths.state, paths.cache, paths.logs}) >= 3
     monkeypatch.delenv("PHOTOVEIL_MODELS", raising=False)
-    assert models_dir() is None
+    assert models_dir().parent == paths.state.parent  # one for all profiles
+    monkeypatch.setenv("PHOTOVEIL_HOME", str(tmp_path / "home"))
+    assert models_dir() == tmp_path / "home" / "models"
     monkeypatch.setenv("PHOTOVEIL_MODELS", str(tmp_path))
     assert models_dir() == tmp_path
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "-x", "a" * 33, "a\n"])
+@pytest.mark.parametrize("name", ["", "..", "a/b", "-x", "a" * 33, "a\n", "models", "Models"])
 def test_a_profile_is_one_plain_folder_name(name: str) -> None:
     with pytest.raises(BadProfileError):
         Paths.of(name)

@@ -14,6 +14,7 @@ from photoveil.tray.state import TrayState
 
 ACTIONS = {
     "pause", "resume", "strength", "persona", "folder", "folders", "pair", "photo", "dashboard", "notice", "quit",
+    "models",
 }  # fmt: skip
 
 texts = st.text(max_size=80)
@@ -33,6 +34,9 @@ states = st.builds(
     recent=st.lists(st.tuples(texts, texts, texts), max_size=12).map(tuple),
     notices=st.lists(texts, max_size=9).map(tuple),
     clients=st.integers(0, 9),
+    model_set=texts,
+    fetching=texts,
+    fetched=st.none() | st.integers(0, 100),
 )
 
 
@@ -109,6 +113,19 @@ def test_progress_moves_the_tooltip_and_not_the_menu() -> None:
     one, other = TrayState("working", done=1, total=9), TrayState("working", done=7, total=9)
     assert menu(one) == menu(other)
     assert tooltip(other) == "Photoveil: 7 of 9 photos done"
+
+
+def test_one_line_tells_of_model_sets() -> None:
+    def line(state: TrayState) -> list[str]:
+        return [item.text for item in menu(state) if item.action == "models"]
+
+    assert line(TrayState()) == []
+    assert line(TrayState(model_set="starter (for trying only)")) == ["Model set: starter (for trying only)"]
+    one, other = (TrayState(model_set="starter", fetching="standard", fetched=share) for share in (None, 42))
+    assert line(one) == ["Fetching “standard”…"]
+    assert menu(one) == menu(other), "an open menu that is built anew would close under the pointer"
+    assert tooltip(one) == "Photoveil: ready; fetching “standard”"
+    assert tooltip(other) == "Photoveil: ready; fetching “standard”, 42 %"
 
 
 def test_folders_photos_and_trouble_lead_somewhere() -> None:

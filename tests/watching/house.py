@@ -92,6 +92,7 @@ class House:
             vault=self.vault,
             hub=self.hub,
             notices=self.notices,
+            model_set=lambda: "starter",
             own=[root / "vault"],
         )
         self.jobs.place = self.watching.place

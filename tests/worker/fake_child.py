@@ -23,6 +23,9 @@ class Studio:
 
     def do(self, header: dict[str, Any], payload: bytes) -> None:
         self._outlet.tell("device", device="fake")
+        if header["op"] == "measure":
+            self._measure()
+            return
         if header["op"] != "protect":
             self._outlet.tell("done", known=False)
             return
@@ -48,6 +51,15 @@ class Studio:
             "height": 2,
         }
         self._outlet.tell("result", data, result={**facts, "report": report})
+
+    def _measure(self) -> None:
+        """As on a machine of a certain speed; slow enough that a photo may come in between."""
+        for step in range(10):
+            time.sleep(0.02)
+            self._outlet.progress("measure", step / 10)
+        rate = float(os.environ.get("PHOTOVEIL_FAKE_RATE", "300"))
+        found = {"pass_rate": rate, "look_rate": 2 * rate, "device": "fake", "device_name": "a fake"}
+        self._outlet.tell("measured", measured={**found, "precision": "float32", "torch": "0"})
 
     def _obey(self, word: str) -> None:
         match word:

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from photoveil import __version__
-from photoveil.api import door, errors, proofs
+from photoveil.api import door, errors, models_verbs, proofs
 from photoveil.api.bodies import Body
 from photoveil.api.errors import Refused
 from photoveil.api.guard import Caller
 from photoveil.api.services import Services
 from photoveil.api.sign_in import CODE_SECONDS
 from photoveil.notices import Notice
-from photoveil.paths import models_dir
-from photoveil.protection import catalogue
 
 
 async def link(services: Services, _caller: Caller, _body: Body) -> Body:
@@ -54,7 +52,8 @@ async def overview(services: Services, _caller: Caller, _body: Body) -> Body:
         "counts": await services.history.counts(),
         "worker": str(services.worker.state),
         "device": services.worker.device,
-        "model_set": settings.model_set,
+        "model_set": services.models.in_force,
+        "models": models_verbs.brief(services),
         "persona": settings.persona,
         "strength": settings.strength,
         "secrets": str(await services.keys.rung()),
@@ -97,12 +96,6 @@ async def dismiss(services: Services, _caller: Caller, body: Body) -> Body:
     return {}
 
 
-async def models(services: Services, _caller: Caller, _body: Body) -> Body:
-    """``models``: the model sets there are."""
-    found = catalogue.model_sets(models_dir())
-    return {"model_sets": [_model_set(one, services.settings.model_set) for one in found]}
-
-
 async def events(
     services: Services, caller: Caller, _body: Body, request: web.BaseRequest
 ) -> web.StreamResponse:
@@ -118,13 +111,3 @@ def _state(paused: bool, running: int, notices: Sequence[Notice]) -> str:
     if running:
         return "working"
     return "paused" if paused else "idle"
-
-
-def _model_set(found: catalogue.ModelSet, active: str) -> Body:
-    return {
-        "name": found.name,
-        "installed": found.installed,
-        "active": found.name == active,
-        "title": found.name.replace("-", " ").capitalize(),
-        "note": found.description,
-    }

@@ -255,6 +255,7 @@ def status_of(error: PhotoveilError) -> int:
 _STATUSES = {
     "settings": 422,
     "persona": 422,
+    "catalogue": 404,
     "vault_unknown": 404,
     "ledger": 503,
     "keys": 503,

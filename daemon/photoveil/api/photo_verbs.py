@@ -29,7 +29,7 @@ async def status(services: Services, _caller: Caller, _body: Body) -> web.Respon
     status = {
         "version": __version__,
         "api": 1,
-        "model_set": services.settings.model_set,
+        "model_set": services.models.in_force,
         "device": services.worker.device,
         "worker": str(services.worker.state),
         "jobs": {"queued": jobs["queued"], "running": jobs["running"]},
@@ -122,7 +122,7 @@ async def stop(services: Services, _caller: Caller, _body: Body) -> web.Response
 
 async def _warm(services: Services) -> None:
     try:
-        await services.worker.prewarm(services.settings.model_set)
+        await services.worker.prewarm(services.models.in_force)
     except PhotoveilError:
         return  # the photo that follows tells it
 
@@ -159,4 +159,4 @@ def _task(services: Services, wishes: Body) -> Task:
         raise errors.bad_request("“persona” is not a possible name.")
     strength = wishes.get("strength") or site.strength or settings.card(persona).strength or settings.strength
     method = wishes.get("method") or site.method or DEFAULT_METHOD
-    return Task(persona, method, strength, settings.model_set, settings.metadata)
+    return Task(persona, method, strength, services.models.in_force, settings.metadata)

@@ -15,6 +15,7 @@ from photoveil.api.pairing import Pairing
 from photoveil.api.sessions import Sessions
 from photoveil.api.sign_in import SignIn
 from photoveil.api.streams import Streams
+from photoveil.fitting.desk import ModelDesk
 from photoveil.hub import Hub
 from photoveil.keys import KeyStore
 from photoveil.ledger.clients import Clients
@@ -109,6 +110,7 @@ class Services:
     vault: Vault
     watching: Watching
     worker: Worker
+    models: ModelDesk
     keys: KeyStore
     sessions: Sessions
     pairing: Pairing

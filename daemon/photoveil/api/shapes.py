@@ -98,6 +98,65 @@ PAUSE = record(PAUSED)
 USAGE = record(
     {"items": count(), "blobs": count(), "bytes": count(), "limit": count(), "key_rung": maybe(WORDS)}
 )
+MODEL_SET_NAME = text("the name of a model set", low=1, high=64)
+DOWNLOAD = record(
+    {
+        "model_set": WORDS,
+        "kind": one_of("pull", "verify"),
+        "state": one_of("running", "waiting", "failed"),
+        "file": WORDS,
+        "files_done": count(),
+        "files": count(),
+        "bytes_done": count(),
+        "bytes_total": count(),
+        "error": maybe(table(WORDS)),
+        "again": maybe(TIME),
+    }
+)
+OFFER = record({"model_set": WORDS, "bytes": count(), "seconds": maybe(number(0))})
+BRIEF_MODELS: dict[str, Schema] = {"wanted": WORDS, "offer": maybe(OFFER), "download": maybe(DOWNLOAD)}
+MODEL_SET = record(
+    {
+        "name": WORDS,
+        "title": WORDS,
+        "note": WORDS,
+        "installed": switch(),
+        "active": switch(),
+        "fetched": switch(),
+        "bytes": count(),
+        "missing_bytes": count(),
+        "seconds": maybe(number(0)),
+        "quick_enough": switch(),
+        "checked": maybe(array(table(WORDS))),
+        "encoders": array(
+            record(
+                {
+                    "name": WORDS,
+                    "role": one_of("surrogate", "witness"),
+                    "family": WORDS,
+                    "parameters": count(),
+                    "bytes": count(),
+                    "licence": maybe(WORDS),
+                }
+            )
+        ),
+    }
+)
+MODELS = record(
+    {
+        **BRIEF_MODELS,
+        "active": WORDS,
+        "patience_seconds": count(),
+        "offline": switch(),
+        "source": WORDS,
+        "folder": WORDS,
+        "free_bytes": maybe(count()),
+        "measuring": switch(),
+        "machine": maybe(record({"device": WORDS, "device_name": WORDS, "precision": WORDS, "date": TIME})),
+        "model_sets": array(MODEL_SET),
+    }
+)
+
 OVERVIEW = record(
     {
         "version": WORDS,
@@ -111,6 +170,7 @@ OVERVIEW = record(
         "worker": WORKER,
         "device": maybe(WORDS),
         "model_set": WORDS,
+        "models": record(BRIEF_MODELS),
         "persona": PERSONA,
         "strength": STRENGTH,
         "secrets": one_of("keyring", "file"),
@@ -211,4 +271,3 @@ PAIRED = record(
 PAIRING = record(
     {"state": one_of("waiting", "confirm", "paired", "refused", "expired")}, name=WORDS, origin=WORDS
 )
-MODEL_SET = record({"name": WORDS, "installed": switch(), "active": switch(), "title": WORDS, "note": WORDS})

@@ -64,6 +64,7 @@ class Verb:
 _CHOICE = shapes.CHOICE
 _JOB = record({"job": shapes.IDENTITY})
 _FOLDER = record({"folder": shapes.FOLDER})
+_MODEL_SET = record({"model_set": shapes.MODEL_SET_NAME})
 _SITES = record({"sites": table(shapes.SITE)})
 
 _MEETING = (
@@ -250,9 +251,21 @@ _DAYS = (
     Verb(
         "models",
         Access.OWNER,
-        "The model sets there are.",
-        answer=record({"model_sets": array(shapes.MODEL_SET)}),
+        "The model sets there are, which is in force, and how quick each would be on this computer.",
+        answer=shapes.MODELS,
     ),
+    Verb("models/pull", Access.OWNER, "Fetch a model set in the background.", _MODEL_SET, shapes.MODELS),
+    Verb("models/cancel", Access.OWNER, "Give up what is being fetched or checked.", answer=shapes.MODELS),
+    Verb(
+        "models/verify",
+        Access.OWNER,
+        "Check a model set's files in the background.",
+        _MODEL_SET,
+        shapes.MODELS,
+    ),
+    Verb("models/remove", Access.OWNER, "Delete a model set that was fetched.", _MODEL_SET, shapes.MODELS),
+    Verb("models/decline", Access.OWNER, "Do not offer a model set again.", _MODEL_SET, shapes.MODELS),
+    Verb("models/measure", Access.OWNER, "Find out again how fast this computer is.", answer=shapes.MODELS),
 )
 
 _CHOICES = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from photoveil import __version__
-from photoveil.cli import grammar_choices, grammar_daemon, grammar_photos
+from photoveil.cli import grammar_archive, grammar_choices, grammar_daemon, grammar_models, grammar_photos
 from photoveil.cli.output import Exit, show_error
 from photoveil.errors import PhotoveilError
 
@@ -23,7 +23,8 @@ exit codes:
 
 environment:
   PHOTOVEIL_HOME    keep settings, state, cache and logs of all profiles in this folder
-  PHOTOVEIL_MODELS  look for model sets in this folder instead of the package
+  PHOTOVEIL_MODELS  keep fetched model sets in this folder, and look for further ones there
+  PHOTOVEIL_HUB_TOKEN  what `photoveil models pull` shows to a mirror that asks for a token
 
 examples:
   photoveil protect holiday/*.jpg -o protected/
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"photoveil {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     grammar_photos.add_protect(commands)
+    grammar_archive.add_archive(commands)
     grammar_daemon.add_commands(commands)
     grammar_choices.add_folders(commands)
     grammar_photos.add_history(commands)
@@ -69,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     grammar_photos.add_personas(commands)
     grammar_choices.add_sites(commands)
     grammar_choices.add_settings(commands)
-    grammar_photos.add_models(commands)
+    grammar_models.add_models(commands)
     return top
 
 

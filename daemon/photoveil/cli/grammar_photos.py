@@ -142,19 +142,6 @@ def add_vault(commands: Commands[Parser]) -> None:
     remove.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def add_models(commands: Commands[Parser]) -> None:
-    """``models``."""
-    actions = group(commands, "models", "the encoders that photos are protected against")
-    add(
-        actions,
-        "list",
-        "models",
-        "list_models",
-        "list the model sets and whether they are installed",
-        json=True,
-    )
-
-
 def add_personas(commands: Commands[Parser]) -> None:
     """``personas``."""
     actions = group(

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from photoveil import settings
-from photoveil.cli.choices import settings_file
-from photoveil.cli.inputs import FileError, UsageError, digest, known_choice, persona_name, photos_in
+from photoveil.cli import choices
+from photoveil.cli.inputs import FileError, UsageError, digest, persona_name, photos_in
 from photoveil.cli.output import Exit, ProgressBar, note, printable, say, say_json, show_error
 from photoveil.errors import PhotoveilError
 from photoveil.ledger.database import Database
@@ -86,7 +86,7 @@ def learn(arguments: argparse.Namespace) -> int:
         paths.prepare()
         chosen, _unknown = settings.load(paths.settings_file)
         name = persona_name(arguments.name)
-        model_set = known_choice("model_set", arguments.model_set or chosen.model_set)
+        model_set = choices.model_set(paths, chosen, arguments.model_set)
     except UsageError as error:
         show_error(error, as_json=arguments.json)
         return Exit.USAGE
@@ -118,7 +118,7 @@ def forget(arguments: argparse.Namespace) -> int:
         note("Nothing was forgotten.")
         return Exit.FAILED
     if carded:
-        settings_file(arguments.profile).remove_persona(name)
+        choices.settings_file(arguments.profile).remove_persona(name)
     if not roster.forget(folder, name) and learnt:
         raise _unknown(name)
     say(f"“{name}” is forgotten.")
@@ -162,7 +162,7 @@ async def _learn(
 async def _school(paths: Paths, chosen: settings.Settings) -> AsyncIterator[School]:
     database = await Database.open(paths.ledger_file)
     ledger = ProtectedPhotos(database, paths.delivered, chosen.cache_mb << 20)
-    worker = Worker(personas=paths.personas, log_file="the messages above")
+    worker = Worker(personas=paths.personas, log_file="the messages above", wanted_device=chosen.device)
     try:
         yield School(ledger, worker)
     finally:

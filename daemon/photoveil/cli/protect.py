@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from photoveil import settings
+from photoveil.cli import choices
 from photoveil.cli.inputs import FileError, UsageError, digest, known_choice, persona_name
 from photoveil.cli.output import Exit, ProgressBar, note, printable, say, say_json, show_error
 from photoveil.errors import PhotoveilError
@@ -43,7 +44,7 @@ def protect(arguments: argparse.Namespace) -> int:
         paths = Paths.of(arguments.profile)
         paths.prepare()
         chosen, _unknown = settings.load(paths.settings_file)
-        task = _task(arguments, chosen)
+        task = _task(arguments, chosen, choices.model_set(paths, chosen, arguments.model_set))
         output, compare = _places(arguments)
     except UsageError as error:
         show_error(error, as_json=arguments.json)
@@ -52,6 +53,8 @@ def protect(arguments: argparse.Namespace) -> int:
     entries = asyncio.run(_protect(paths, chosen, task, files, output, compare, tell=not arguments.json))
     if arguments.json:
         say_json(entries[0] if len(entries) == 1 else entries)
+    elif any("output" in entry for entry in entries):
+        choices.note_starter(task.model_set)
     return Exit.OK if all("output" in entry for entry in entries) else Exit.FAILED
 
 
@@ -98,7 +101,7 @@ async def _bench(
 ) -> AsyncIterator[Bench]:
     database = await Database.open(paths.ledger_file)
     photos = ProtectedPhotos(database, paths.delivered, chosen.cache_mb << 20)
-    worker = Worker(personas=paths.personas, log_file="the messages above")
+    worker = Worker(personas=paths.personas, log_file="the messages above", wanted_device=chosen.device)
     try:
         with tempfile.TemporaryDirectory(prefix="hand-", dir=paths.spool) as scratch:
             yield Bench(photos, worker, Path(scratch), task, output, compare)
@@ -195,13 +198,13 @@ def _places(arguments: argparse.Namespace) -> tuple[Path, Path | None]:
     return output, compare
 
 
-def _task(arguments: argparse.Namespace, chosen: settings.Settings) -> Task:
+def _task(arguments: argparse.Namespace, chosen: settings.Settings, model_set: str) -> Task:
     persona = persona_name(arguments.persona or chosen.persona)
     strength = arguments.strength or chosen.card(persona).strength or chosen.strength
     return Task(
         persona=persona,
         method=known_choice("method", arguments.method or settings.DEFAULT_METHOD),
         strength=known_choice("strength", strength),
-        model_set=known_choice("model_set", arguments.model_set or chosen.model_set),
+        model_set=model_set,
         metadata=known_choice("metadata", arguments.metadata or chosen.metadata),
     )

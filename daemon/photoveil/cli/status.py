@@ -93,7 +93,7 @@ def _lines(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("photos", f"{queue['running']} in work, {queue['queued']} waiting"),
         ("protected", _counted(counts)),
         ("persona", f"{printable(told['persona'])}, {told['strength']}"),
-        ("model set", told["model_set"] + (f" on {device}" if device else "")),
+        ("model set", _models(told) + (f" on {device}" if device else "")),
         ("worker", f"{told['worker']} (the encoders are {_WORKER.get(told['worker'], told['worker'])})"),
         ("folders", f"{told['folders']} watched"),
         ("browsers", f"{told['clients']} connected"),
@@ -102,6 +102,21 @@ def _lines(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("settings", f"in {told['settings']}"),
     ]
     return lines
+
+
+def _models(told: dict[str, Any]) -> str:
+    current = told["models"]["download"]
+    name: str = told["model_set"] + (
+        " (for trying, not for trusting)" if told["model_set"] == "starter" else ""
+    )
+    if current is None or current["kind"] != "pull":
+        return name
+    if current["state"] == "running":
+        share = (
+            f" ({current['bytes_done'] * 100 // current['bytes_total']} %)" if current["bytes_total"] else ""
+        )
+        return f"{name}, while “{current['model_set']}” is being fetched{share}"
+    return f"{name}; “{current['model_set']}” could not be fetched: {printable(current['error']['reason'])}"
 
 
 def _pause_of(told: dict[str, Any]) -> str:

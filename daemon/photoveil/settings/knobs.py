@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from photoveil.paths import models_dir
 from photoveil.protection import catalogue
-from photoveil.settings.model import METADATA_POLICIES, Settings
+from photoveil.settings.model import AUTO_SET, METADATA_POLICIES, Settings
 
 _PERSONA_LENGTH = 40
+_ENDPOINT_LENGTH = 300
 PERSONA_RULE = f'1 to {_PERSONA_LENGTH} letters, digits, spaces, "-" or "_"'
+_ENDPOINT_RULE = (
+    "be an address such as https://mirror.example.org, or nothing (plain http only on this computer)"
+)
 
 _SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 
@@ -30,6 +35,7 @@ class Knob:
         group: what it is shown together with.
         words: what a choice may be, with the meaning of each; empty where that depends on the installation.
         live: whether a change takes effect at once; else at the next start.
+        valid, rule: what a text may be, and the same in words.
     """
 
     name: str
@@ -42,6 +48,8 @@ class Knob:
     high: int = 0
     unit: str = ""
     live: bool = True
+    valid: Callable[[object], bool] = lambda value: isinstance(value, str)
+    rule: str = "be a text"
 
     @property
     def default(self) -> Any:
@@ -61,7 +69,7 @@ class Knob:
         if self.kind == "switch":
             return None if isinstance(value, bool) else "must be true or false (on or off)"
         if self.kind == "text":
-            return None if valid_persona(value) else f"must have {PERSONA_RULE}"
+            return None if self.valid(value) else f"must {self.rule}"
         fits = isinstance(value, str) and value in self.choices
         return None if fits else f"must be one of: {', '.join(self.choices) or 'none is installed'}"
 
@@ -78,6 +86,33 @@ def _wait(what: str) -> dict[str, str]:
     return {"wait": f"photos in watched folders wait {what}", "work": "they are protected all the same"}
 
 
+def valid_persona(name: object) -> bool:
+    """Whether ``name`` can be a persona: letters, digits, ``-``, ``_`` and spaces, because it names a file."""
+    if not isinstance(name, str) or not 1 <= len(name) <= _PERSONA_LENGTH or name != name.strip():
+        return False
+    letters = all(char.isalnum() or char in " -_" for char in name)
+    return letters and unicodedata.normalize("NFC", name) == name and not name.startswith("-")
+
+
+def valid_endpoint(address: object) -> bool:
+    """Whether ``address`` can be where model sets come from; empty stands for the usual place."""
+    if not isinstance(address, str) or len(address) > _ENDPOINT_LENGTH or not address.isascii():
+        return False
+    if not address:
+        return True
+    try:
+        found = urlsplit(address)
+        host, port = found.hostname, found.port
+    except ValueError:
+        return False
+    plain = found.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
+    whole = (
+        bool(host) and port != 0 and not (found.username or found.password or found.query or found.fragment)
+    )
+    # What stands in it goes into a log and a request line.
+    return whole and (found.scheme == "https" or plain) and address.isprintable() and " " not in address
+
+
 _KNOBS = (
     Knob(
         "persona",
@@ -86,6 +121,8 @@ _KNOBS = (
         "Persona",
         "Whose photos these are, unless a folder, a site or a command says otherwise. "
         'Each persona has its own anchor. Letters, digits, spaces, "-" and "_".',
+        valid=valid_persona,
+        rule=f"have {PERSONA_RULE}",
     ),
     Knob(
         "strength",
@@ -101,7 +138,9 @@ _KNOBS = (
         "choice",
         "protection",
         "Model set",
-        "The encoders that photos are protected against; `photoveil models list` shows them.",
+        "The encoders that photos are protected against; `photoveil models list` shows them. "
+        '"auto" takes the best set on this computer that needs no longer than you want to wait for a photo. '
+        "Until a set is here, the starters serve: they are for trying, not for trusting.",
     ),
     Knob(
         "metadata",
@@ -114,6 +153,48 @@ _KNOBS = (
             "strip-all": "nothing",
             "keep": "everything, the place included",
         },
+    ),
+    Knob(
+        "patience_seconds",
+        "integer",
+        "models",
+        "Longest wait for a photo",
+        'How long a photo may take at the strength "balanced" when the model set is chosen by itself.',
+        low=1,
+        high=600,
+        unit="seconds",
+    ),
+    Knob(
+        "device",
+        "choice",
+        "models",
+        "Compute on",
+        'What the encoders run on. "auto" takes a graphics card where there is a usable one. '
+        "If the one named here is missing or out of memory, the processor does the work, and the report says so.",
+        words={
+            "auto": "the best there is",
+            "cuda": "a graphics card of NVIDIA, or of AMD with ROCm",
+            "xpu": "a graphics card of Intel",
+            "mps": "the graphics of a Mac",
+            "cpu": "the processor; works everywhere",
+        },
+    ),
+    Knob(
+        "model_endpoint",
+        "text",
+        "models",
+        "Mirror",
+        "Where model sets are fetched from if not from huggingface.co: the address of a mirror that speaks its "
+        "protocol. What is fetched is checked in the same way.",
+        valid=valid_endpoint,
+        rule=_ENDPOINT_RULE,
+    ),
+    Knob(
+        "offline",
+        "switch",
+        "models",
+        "Stay offline",
+        "Whether Photoveil never uses the network. It only does to fetch a model set that you asked for.",
     ),
     Knob(
         "on_battery",
@@ -226,14 +307,6 @@ KNOBS: Mapping[str, Knob] = {knob.name: knob for knob in _KNOBS}
 DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Settings) if field.name in KNOBS}
 
 
-def valid_persona(name: object) -> bool:
-    """Whether ``name`` can be a persona: letters, digits, ``-``, ``_`` and spaces, because it names a file."""
-    if not isinstance(name, str) or not 1 <= len(name) <= _PERSONA_LENGTH or name != name.strip():
-        return False
-    letters = all(char.isalnum() or char in " -_" for char in name)
-    return letters and unicodedata.normalize("NFC", name) == name and not name.startswith("-")
-
-
 def valid_choice(name: str, value: object) -> bool:
     """Whether ``value`` is one of the words that setting ``name`` knows."""
     return value in choices(name)
@@ -244,7 +317,7 @@ def choices(name: str) -> tuple[str, ...]:
     if name == "metadata":
         return METADATA_POLICIES
     if name == "model_set":
-        return tuple(model_set.name for model_set in catalogue.model_sets(models_dir()))
+        return (AUTO_SET, *(model_set.name for model_set in catalogue.model_sets(models_dir())))
     if name == "method":
         return tuple(catalogue.METHODS)
     return tuple(KNOBS[name].words or ())
@@ -285,4 +358,5 @@ def _described(knob: Knob, value: object) -> dict[str, Any]:
 def _meanings(knob: Knob) -> dict[str, str]:
     if knob.words is not None:
         return dict(knob.words)
-    return {found.name: found.description for found in catalogue.model_sets(models_dir())}
+    sets = {found.name: found.description for found in catalogue.model_sets(models_dir())}
+    return {AUTO_SET: "the best set on this computer that is quick enough", **sets}

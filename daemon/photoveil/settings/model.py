@@ -17,6 +17,8 @@ METADATA_POLICIES = ("strip-location", "strip-all", "keep")
 PERSONA_COLOURS = ("blue", "teal", "green", "yellow", "orange", "red", "pink", "violet")
 OUTPUTS = ("beside", "mirror", "in-place")
 POLLING = ("auto", "always")
+AUTO_SET = "auto"
+"""As the model set: the best one on this computer that is quick enough."""
 
 Output = Literal["beside", "mirror", "in-place"]
 Polling = Literal["auto", "always"]
@@ -86,8 +88,12 @@ class Settings:
 
     persona: str = "me"
     strength: str = "balanced"
-    model_set: str = "starter"
+    model_set: str = "auto"
     metadata: str = "strip-location"
+    patience_seconds: int = 10
+    device: str = "auto"
+    model_endpoint: str = ""
+    offline: bool = False
     on_battery: Patience = "wait"
     when_busy: Patience = "wait"
     rescan_minutes: int = 15

@@ -52,6 +52,7 @@ def menu(state: TrayState, today: date | None = None) -> tuple[Item, ...]:
         _choice("Persona", "persona", state.persona, state.personas),
         _folders(state),
         _recent(state),
+        *_models(state),
         SEPARATOR,
         Item(_browsers(state), "pair"),
         Item("Quit Photoveil", "quit"),
@@ -71,9 +72,13 @@ def summary(state: TrayState, today: date | None = None) -> str:
 
 def tooltip(state: TrayState, today: date | None = None) -> str:
     """What the icon says when the pointer rests on it."""
+    now = _lower(summary(state, today))
     if state.state == "working" and state.total > 1:
-        return f"Photoveil: {min(state.done, state.total)} of {state.total} photos done"
-    return f"Photoveil: {_lower(summary(state, today))}"
+        now = f"{min(state.done, state.total)} of {state.total} photos done"
+    if not state.fetching:
+        return f"Photoveil: {now}"
+    share = "" if state.fetched is None else f", {state.fetched} %"
+    return f"Photoveil: {now}; fetching “{shown(state.fetching)}”{share}"
 
 
 def shown(text: str) -> str:
@@ -125,6 +130,13 @@ def _recent(state: TrayState) -> Item:
         return Item("Recent photos", enabled=False)
     entries = (Item(_with_note(name, result), "photo", job) for job, name, result in state.recent[:_RECENT])
     return Item("Recent photos", children=tuple(entries))
+
+
+def _models(state: TrayState) -> tuple[Item, ...]:
+    """One line; the percentage is in the tooltip, as an open menu that changes would close."""
+    if state.fetching:
+        return (Item(f"Fetching “{shown(state.fetching)}”…", "models"),)
+    return (Item(f"Model set: {shown(state.model_set)}", "models"),) if state.model_set else ()
 
 
 def _browsers(state: TrayState) -> str:

@@ -24,6 +24,9 @@ class TrayState:
         clients: connected browsers.
         protected_total: photos protected ever; None where nobody has counted yet.
         notifications: the setting of this name.
+        model_set: what photos are protected against, in a few words; empty where nobody knows yet.
+        fetching: the model set that is being fetched; empty for none.
+        fetched: how much of it is here, in percent; None where that is not known.
     """
 
     state: StateName = "idle"
@@ -40,6 +43,9 @@ class TrayState:
     clients: int = 0
     protected_total: int | None = None
     notifications: bool = True
+    model_set: str = ""
+    fetching: str = ""
+    fetched: int | None = None
 
 
 class Port(Protocol):

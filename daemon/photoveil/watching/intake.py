@@ -102,7 +102,7 @@ class Intake:
 
     async def offer_outdated(self) -> None:
         """Offer photos that have no copy of the kind that the rule asks for, or none where it belongs."""
-        task = task_for(self._tools.store.current, self.rule)
+        task = task_for(self._tools.store.current, self.rule, self._tools.model_set())
         after: str | None = None
         while page := await self._tools.database.run(rows.page, self.rule.id, after, _BATCH):
             after = page[-1].path
@@ -293,7 +293,7 @@ class Intake:
         if not wishes:
             return
         await self._put(wishes)
-        task = task_for(self._tools.store.current, self.rule)
+        task = task_for(self._tools.store.current, self.rule, self._tools.model_set())
         await self._tools.jobs.submit_files(
             [
                 FileWish(

@@ -65,6 +65,7 @@ class Tools:
         own: Photoveil's own folders, never looked into.
         changed: called when something worth showing changed in a folder.
         sweep: removes what a crash left half-written for a folder.
+        model_set: tells the model set that is in force.
     """
 
     database: Database
@@ -78,6 +79,7 @@ class Tools:
     changed: Callable[[str], None]
     sweep: Callable[[str], Awaitable[None]]
     limits: Limits
+    model_set: Callable[[], str]
     observing: Observing = field(default_factory=Observing)
     observer_thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="observing")
@@ -85,13 +87,13 @@ class Tools:
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
 
-def task_for(settings: Settings, rule: FolderRule) -> Task:
+def task_for(settings: Settings, rule: FolderRule, model_set: str) -> Task:
     """How the photos of a folder are protected now."""
     persona = rule.persona or settings.persona
     return Task(
         persona=persona,
         method=rule.method or DEFAULT_METHOD,
         strength=rule.strength or settings.card(persona).strength or settings.strength,
-        model_set=settings.model_set,
+        model_set=model_set,
         metadata=settings.metadata,
     )

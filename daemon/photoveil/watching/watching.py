@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,7 @@ class Watching:
     """Watches the folders of the settings and puts the copies of their photos in place.
 
     Args:
+        model_set: tells the model set that is in force.
         own: Photoveil's own folders, never looked into.
     """
 
@@ -76,6 +77,7 @@ class Watching:
         vault: Vault,
         hub: Hub,
         notices: Notices,
+        model_set: Callable[[], str],
         own: Sequence[Path] = (),
     ) -> None:
         self._placing = Placing(database, store, vault)
@@ -91,6 +93,7 @@ class Watching:
             changed=self._changed,
             sweep=self._placing.sweep,
             limits=Limits(notices),
+            model_set=model_set,
         )
         self._folders: dict[str, Folder] = {}
         self._counts: dict[str, dict[str, int]] = {}

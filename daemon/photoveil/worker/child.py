@@ -29,7 +29,7 @@ Frame = tuple[Header, bytes]
 
 def main() -> None:
     """Answer frames until the input ends."""
-    _die_with_parent()
+    die_with_parent()
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     source, sink = _claim_pipes()
@@ -51,7 +51,8 @@ def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
     return source, sink
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """On Linux, have the system end this process together with the one that started it."""
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from photoveil.hub import Hub
 from photoveil.worker.frames import Header
@@ -67,6 +68,10 @@ class Worker:
         command: what to start; tests put something else here.
         clock: seconds, for the window in which crashes are counted.
         hub: hears about every change of the child's state.
+        wanted_device: what the encoders run on, as the setting says; may be changed at any time.
+
+    Attributes:
+        made: hears of every photo that was protected.
     """
 
     def __init__(
@@ -79,8 +84,11 @@ class Worker:
         command: Sequence[str] = COMMAND,
         clock: Callable[[], float] = time.monotonic,
         hub: Hub | None = None,
+        wanted_device: str = "auto",
     ) -> None:
         self.device: str | None = None
+        self.wanted_device = wanted_device
+        self.made: Callable[[Delivered], None] = lambda _made: None
         self.idle_seconds = idle_seconds
         self._hub = hub
         self._personas = personas
@@ -93,6 +101,7 @@ class Worker:
         self._turn = asyncio.Lock()
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
         self._idle: asyncio.TimerHandle | None = None
+        self._measuring: asyncio.Task[tuple[Header, str]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -110,6 +119,19 @@ class Worker:
     async def prewarm(self, model_set: str) -> None:
         """Start the child and load the encoders."""
         await self._converse({"op": "prewarm", "model_set": model_set}, None, _Places())
+
+    async def measure(self) -> dict[str, Any] | None:
+        """Find out how fast this machine is, for `fitting.machine.taken`; None where a photo came in between."""
+        self._measuring = work = asyncio.create_task(self._converse({"op": "measure"}, None, _Places()))
+        try:
+            await asyncio.wait([work])
+        finally:
+            self._measuring = None
+            work.cancel()
+        if work.cancelled():
+            return None
+        measured: dict[str, Any] = work.result()[0]["measured"]
+        return measured
 
     async def teach(self, photos: Sequence[Path], task: Task, progress: Progress) -> bool:
         """Let a persona without an anchor learn one from several photos; False where it has one already."""
@@ -169,7 +191,9 @@ class Worker:
         answer, digest = await self._converse(question, photo, _Places(progress, part, pictures, original))
         if answer["event"] == "unchanged":
             return Unchanged(str(answer["reason"]))
-        return Delivered(sha256=digest, **answer["result"])
+        made = Delivered(sha256=digest, **answer["result"])
+        self.made(made)
+        return made
 
     async def close(self) -> None:
         """End the child, whatever it does."""
@@ -185,8 +209,11 @@ class Worker:
         return {**asdict(task), "personas": str(self._personas)}
 
     async def _converse(self, question: Header, payload: Path | None, places: _Places) -> tuple[Header, str]:
+        if self._measuring is not None and question["op"] != "measure":
+            self._measuring.cancel()
         async with self._turn:
             self._rest(None)
+            question = {**question, "device": self.wanted_device}
             try:
                 async with asyncio.timeout(self._job_seconds):
                     pipe = await self._ready_pipe()

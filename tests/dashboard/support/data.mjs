@@ -2,7 +2,7 @@
  * What a daemon that has been used for some months would tell.
  */
 
-/** @import { Client, Folder, Job, ModelSet, Notice, Persona } from '../../../daemon/photoveil/api/dashboard/types.js' */
+/** @import { Client, Folder, Job, Models, Notice, Persona } from '../../../daemon/photoveil/api/dashboard/types.js' */
 /** @import { Report, Setting, Site, VaultItem } from '../../../daemon/photoveil/api/dashboard/types.js' */
 
 const MINUTE = 60_000;
@@ -248,24 +248,72 @@ export function vaultItems() {
   }));
 }
 
-/** @returns {ModelSet[]} */
-export function modelSets() {
-  return [
-    {
-      name: 'starter',
-      installed: true,
-      active: true,
-      title: 'Starter',
-      note: 'Tiny encoders that come with Photoveil: for trying it out, not for trusting it.',
-    },
-    {
-      name: 'standard',
-      installed: false,
-      active: false,
-      title: 'Standard',
-      note: 'Base-size encoders of the kind many models are built on. Not downloaded yet.',
-    },
-  ];
+/** @param {string} name @param {'surrogate' | 'witness'} role @param {string} family @param {number} millions @param {string | null} licence */
+function modelEncoder(name, role, family, millions, licence) {
+  return { name, role, family, parameters: millions * 1e6, bytes: millions * 4e6, licence };
+}
+
+/** Measured, nothing fetched yet. @returns {Models} */
+export function models() {
+  const own = { installed: true, active: true, fetched: false, missing_bytes: 0, seconds: null, quick_enough: true, checked: null };
+  const far = { installed: false, active: false, fetched: true, checked: null };
+  return {
+    wanted: 'auto',
+    active: 'starter',
+    offer: { model_set: 'standard', bytes: 2_580_000_000, seconds: 6.2 },
+    download: null,
+    patience_seconds: 10,
+    offline: false,
+    source: 'https://huggingface.co',
+    folder: '/home/anna/.local/share/photoveil/models',
+    free_bytes: 210e9,
+    measuring: false,
+    machine: { device: 'cpu', device_name: 'the processor', precision: 'bfloat16', date: ago(2 * 60 * MINUTE) },
+    model_sets: [
+      {
+        ...own,
+        name: 'starter',
+        title: 'Starter',
+        note: 'tiny encoders shipped with Photoveil: for trying it out, not for trusting it',
+        bytes: 41e6,
+        encoders: [
+          modelEncoder('starter-resnet', 'surrogate', 'resnet', 3.1, null),
+          modelEncoder('starter-regnet', 'witness', 'regnet', 2.6, null),
+        ],
+      },
+      {
+        ...far,
+        name: 'standard',
+        title: 'Standard',
+        note: 'base-size encoders of four families: real protection, at a few seconds a photo without a GPU',
+        bytes: 2_580_000_000,
+        missing_bytes: 2_580_000_000,
+        seconds: 6.2,
+        quick_enough: true,
+        encoders: [
+          modelEncoder('clip-b32', 'surrogate', 'vision transformer (CLIP)', 87.8, 'MIT'),
+          modelEncoder('siglip-b16', 'surrogate', 'vision transformer (SigLIP)', 92.9, 'Apache-2.0'),
+          modelEncoder('convnext-b', 'surrogate', 'convolutional network (ConvNeXt, LAION)', 88.2, 'MIT'),
+          modelEncoder('eva02-b16', 'witness', 'vision transformer (EVA-02)', 86.3, 'MIT'),
+        ],
+      },
+      {
+        ...far,
+        name: 'strong',
+        title: 'Strong',
+        note: 'the large encoders that vision-language models use: for computers with a graphics card',
+        bytes: 8_900_000_000,
+        missing_bytes: 8_900_000_000,
+        seconds: 74,
+        quick_enough: false,
+        encoders: [
+          modelEncoder('clip-l14-336', 'surrogate', 'vision transformer (CLIP)', 304.3, 'MIT'),
+          modelEncoder('siglip-so400m-384', 'surrogate', 'vision transformer (SigLIP)', 428.2, 'Apache-2.0'),
+          modelEncoder('convnext-l-320', 'witness', 'convolutional network (ConvNeXt, LAION)', 199.8, 'MIT'),
+        ],
+      },
+    ],
+  };
 }
 
 /** @returns {Setting[]} */
@@ -302,13 +350,13 @@ export function settings() {
     {
       name: 'model_set',
       kind: 'choice',
-      value: 'starter',
-      default: 'starter',
+      value: 'auto',
+      default: 'auto',
       live: true,
       group: 'protection',
       title: 'Model set',
       help: 'The encoders that photos are protected against.',
-      choices: ['starter'],
+      choices: ['auto', 'starter', 'standard', 'strong'],
     },
     {
       name: 'notifications',

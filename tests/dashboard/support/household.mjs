@@ -2,7 +2,7 @@
  * What the stand-in knows and what its verbs do with it.
  */
 
-/** @import { Job } from '../../../daemon/photoveil/api/dashboard/types.js' */
+/** @import { Download, Job } from '../../../daemon/photoveil/api/dashboard/types.js' */
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,6 +10,20 @@ import path from 'node:path';
 import * as data from './data.mjs';
 
 /** @typedef {{status?: number, json?: unknown, file?: Buffer, type?: string}} Answer */
+
+/** @type {Download} */
+export const FETCHING = {
+  model_set: 'standard',
+  kind: 'pull',
+  state: 'running',
+  file: '',
+  files_done: 0,
+  files: 4,
+  bytes_done: 0,
+  bytes_total: 0,
+  error: null,
+  again: null,
+};
 
 export class Household {
   port = 0;
@@ -33,6 +47,7 @@ export class Household {
   sites = data.sites();
   items = data.vaultItems();
   settings = data.settings();
+  models = data.models();
   paused = { paused: false, until: /** @type {string | null} */ (null) };
   waitingFor = /** @type {string | null} */ ('on battery');
   pairing = { state: 'waiting', name: 'Chromium on Linux', origin: 'chrome-extension://abcdefghijklmnopabcdefghijklmnop' };
@@ -52,6 +67,22 @@ export class Household {
   /** Tell everyone who listens. @param {string} kind @param {object} [facts] */
   tell(kind, facts = {}) {
     for (const stream of this.streams) stream.write(`event: ${kind}\ndata: ${JSON.stringify(facts)}\n\n`);
+  }
+
+  /** How far a model set is that is being fetched. @param {Download | null} state */
+  fetch(state) {
+    this.models.download = state;
+    this.tell('download', state ?? { model_set: null });
+  }
+
+  /** A model set has come, and is in force; or has gone. @param {string} name @param {boolean} here */
+  install(name, here = true) {
+    this.models.active = here ? name : 'starter';
+    for (const set of this.models.model_sets) {
+      set.active = set.name === this.models.active;
+      if (set.name === name) Object.assign(set, { installed: here, missing_bytes: here ? 0 : set.bytes });
+    }
+    this.tell('models');
   }
 
   /** @param {string} client */
@@ -110,7 +141,8 @@ export class Household {
       },
       worker: 'ready',
       device: 'cpu',
-      model_set: 'starter',
+      model_set: this.models.active,
+      models: { wanted: this.models.wanted, offer: this.models.offer, download: this.models.download },
       persona: setting('persona'),
       strength: setting('strength'),
       secrets: 'keyring',
@@ -279,7 +311,33 @@ export class Household {
       return this.#told('vault');
     },
     'vault/fetch': () => ({ file: Buffer.from('original'), type: 'application/octet-stream' }),
-    'models': () => ({ json: { model_sets: data.modelSets() } }),
+    'models': () => ({ json: this.models }),
+    'models/pull': ({ model_set: name }) => {
+      const bytes = this.models.model_sets.find((set) => set.name === name)?.bytes ?? 0;
+      this.models.offer = null;
+      this.fetch({ ...FETCHING, model_set: name, bytes_total: bytes });
+      return this.#told('models', this.models);
+    },
+    'models/verify': ({ model_set: name }) => {
+      for (const set of this.models.model_sets) if (set.name === name) set.checked = [];
+      return this.#told('models', this.models);
+    },
+    'models/cancel': () => {
+      this.fetch(null);
+      return this.#told('models', this.models);
+    },
+    'models/remove': ({ model_set: name }) => {
+      this.install(name, false);
+      return this.#told('models', this.models);
+    },
+    'models/decline': () => {
+      this.models.offer = null;
+      return this.#told('models', this.models);
+    },
+    'models/measure': () => {
+      this.models.measuring = true;
+      return this.#told('models', this.models);
+    },
   };
 
   /** @param {string} id @param {'queued' | 'cancelled'} state @returns {Answer} */
@@ -289,6 +347,12 @@ export class Household {
     Object.assign(job, { state, ...(state === 'cancelled' ? { reason: 'You cancelled it.' } : { error: null, progress: 0 }) });
     this.tell('job', { job: id, client: '', kind: job.kind, state, stage: '', progress: 0 });
     return { json: { job: id, state } };
+  }
+
+  /** What else a setting changes. @param {string} name @param {string} value */
+  #heed(name, value) {
+    if (name === 'model_set') this.models.wanted = value;
+    if (name === 'persona') for (const persona of this.personas) persona.current = persona.name === value;
   }
 
   /** @param {Record<string, any>} changes @returns {Answer} */
@@ -310,7 +374,7 @@ export class Household {
         };
       }
       setting.value = value ?? setting.default;
-      if (name === 'persona') for (const persona of this.personas) persona.current = persona.name === value;
+      this.#heed(name, String(setting.value));
     }
     return this.#told('settings', { settings: this.settings, file: '', unknown: [] });
   }

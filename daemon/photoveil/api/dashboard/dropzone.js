@@ -8,7 +8,7 @@ import { compare } from './compare.js';
 import { tellTrouble } from './dialogs.js';
 import { button, download, fill, h, link, pill, progressBar, say, troubleBox } from './dom.js';
 import { icon } from './icons.js';
-import { sentence, strangers, verdict } from './report.js';
+import { cautionWords, sentence, strangers, verdict } from './report.js';
 import { part } from './shell.js';
 import { isOpen } from './uploads.js';
 import { stageWords } from './words.js';
@@ -153,6 +153,7 @@ class Row {
       h('summary', {}, 'Before, after and report'),
       place,
       words && h('p', { class: 'headline' }, `${words}.`),
+      report && h('p', { class: 'soft small' }, cautionWords(report)),
       h('p', {}, link('The whole report', `#/photo/${job}`)),
     );
     details.addEventListener('toggle', () => details.open && place.childElementCount === 0 && void this.#compare(place, job));

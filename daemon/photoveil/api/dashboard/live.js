@@ -12,7 +12,7 @@ const BACKOFF_MS = [400, 800, 1_500, 3_000, 6_000, 10_000];
 const SILENCE_MS = 25_000;
 
 /** Events that change what the overview tells. */
-const TELLING = new Set(['queue', 'pause', 'settings', 'folders', 'clients', 'personas', 'vault', 'notices', 'worker', 'photo', 'resync']);
+const TELLING = new Set(['queue', 'pause', 'settings', 'folders', 'clients', 'personas', 'vault', 'notices', 'worker', 'photo', 'models', 'resync']);
 
 /** How long the stream of a hidden tab is kept. */
 const HIDDEN_MS = 60_000;

@@ -42,7 +42,7 @@ export interface Overview {
   version: string; state: 'idle' | 'working' | 'paused' | 'attention'; paused: boolean; until: string | null;
   waiting_for: string | null; queue: { queued: number; running: number; waiting: number };
   counts: { protected_total: number; protected_today: number; failed_today: number };
-  worker: string; device: string | null; model_set: string; persona: string; strength: string; secrets: string;
+  worker: string; device: string | null; model_set: string; models: BriefModels; persona: string; strength: string; secrets: string;
   notices: Notice[]; folders: number; clients: number; vault: VaultUsage; port: number; profile: string | null;
 }
 
@@ -77,7 +77,30 @@ export interface PairingState {
   state: 'waiting' | 'confirm' | 'paired' | 'refused' | 'expired'; name?: string; origin?: string;
 }
 
-export interface ModelSet { name: string; installed: boolean; active: boolean; title: string; note: string }
+export interface Offer { model_set: string; bytes: number; seconds: number | null }
+
+export interface Download {
+  model_set: string; kind: 'pull' | 'verify'; state: 'running' | 'waiting' | 'failed'; file: string; files_done: number; files: number;
+  bytes_done: number; bytes_total: number; error: Trouble | null; again: string | null;
+}
+
+/** What the overview tells of model sets. */
+export interface BriefModels { wanted: string; offer: Offer | null; download: Download | null }
+
+export interface ModelSet {
+  name: string; title: string; note: string; installed: boolean; active: boolean; fetched: boolean; bytes: number;
+  missing_bytes: number; seconds: number | null; quick_enough: boolean;
+  checked: Array<{ file: string; problem: string; reason: string; remedy: string }> | null;
+  encoders: Array<{
+    name: string; role: 'surrogate' | 'witness'; family: string; parameters: number; bytes: number; licence: string | null;
+  }>;
+}
+
+export interface Models extends BriefModels {
+  active: string; patience_seconds: number; offline: boolean; source: string; folder: string; free_bytes: number | null;
+  measuring: boolean; machine: { device: string; device_name: string; precision: string; date: string } | null;
+  model_sets: ModelSet[];
+}
 
 /** An event of the stream: its kind and its facts. */
 export interface LiveEvent { kind: string; facts: Record<string, unknown> }

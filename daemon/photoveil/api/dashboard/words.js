@@ -58,6 +58,14 @@ export function until(iso, now = new Date()) {
   return days === 1 ? `until tomorrow, ${clock(date)}` : `until ${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long' })}`;
 }
 
+/** About how long something takes. @param {number} seconds */
+export function lasting(seconds) {
+  if (seconds < 1) return 'less than a second';
+  if (seconds < 90) return `about ${plural(Math.max(1, Math.round(seconds)), 'second')}`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `about ${plural(minutes, 'minute')}` : `about ${plural(Math.round(minutes / 60), 'hour')}`;
+}
+
 /** @typedef {{word: string, kind: 'good' | 'bad' | 'busy' | 'plain' | 'warn', symbol: string}} Look a word, its colour and its icon */
 
 /** @type {Record<JobState, Look>} */

@@ -7,6 +7,7 @@ import { personasOf } from '../choosing.js';
 import { attempt, toast } from '../dialogs.js';
 import { button, card, empty, fill, h, keepList, link, progressBar, say } from '../dom.js';
 import { dropZone } from '../dropzone.js';
+import { fetchingView, offerView } from '../fetching.js';
 import { field, select } from '../forms.js';
 import { icon } from '../icons.js';
 import { ask, onPhotos, tile } from '../photo_list.js';
@@ -32,9 +33,15 @@ const batch = new Batch();
 /** @param {Context} context @returns {Promise<Shown>} */
 export default async function home(context) {
   const { live, daemon, signal } = context;
-  const [personas] = await Promise.all([personasOf(daemon), live.overview ? undefined : live.refresh()]);
+  const [personas] = await Promise.all([
+    personasOf(daemon),
+    live.overview ? undefined : live.refresh(),
+    // Who is here may be asked about a better model set, and that takes a measurement: asking for the sets brings it about.
+    daemon.ask('models').catch(() => undefined),
+  ]);
   const notices = h('ul', { 'class': 'notices', 'aria-label': 'Needs your attention' });
   const now = hero(context, personas);
+  const [fetching, offer] = [fetchingView(context), offerView(context)];
   const show = () => {
     const { overview } = live;
     if (!overview) return;
@@ -46,10 +53,12 @@ export default async function home(context) {
       (notice) => noticeCard(context, notice),
     );
     now.show(overview);
+    fetching.show(overview.models.download);
+    offer.show(overview.models.offer);
   };
   live.watch(show, signal);
   show();
-  return { title: 'Overview', content: [notices, now.node, dropZone(context), await newest(context)] };
+  return { title: 'Overview', content: [notices, now.node, fetching.node, offer.node, dropZone(context), await newest(context)] };
 }
 
 /** The remedy first: it is what the user can act on. @param {Context} context @param {Notice} notice */

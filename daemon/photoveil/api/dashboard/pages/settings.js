@@ -13,6 +13,7 @@ import { asSentence } from '../words.js';
 /** @type {Record<string, string>} */
 const GROUPS = {
   protection: 'Protection',
+  models: 'Model sets',
   folders: 'Folders',
   desktop: 'Desktop',
   history: 'History',
