@@ -23,8 +23,8 @@ from photoveil.settings.model import AUTO_SET
 
 STARTER = "starter"
 """The set that is always here: for trying, not for trusting."""
-_SCORES = 4
-"""How often a solution is scored on its way, each with one look through every surrogate."""
+_SCORES = 8
+"""How often a surrogate looks at a solution on its way: four times at the whole photo and at a cropped one."""
 _LOOKS = 5
 """How often every encoder looks at a photo beside that: before, as delivered, and after three channels."""
 _SLACK = 1.5

@@ -203,11 +203,11 @@ class _Scene:
         """The losses' mean over two fixed channels: JPEG 75, then the central square, or that of a cropped photo."""
         picture, zero = jpeg(self._perturbed(canvas), 75), torch.zeros_like(canvas)
         whole = centre_view(self.width, self.height)
-        views = [
-            self._view(view, t.size, picture, zero) for t in targets for view in (whole, whole.inner(_CROP))
-        ]
-        each = [target for target in targets for _ in range(2)]
-        return sum(float(t.loss(view)) for t, view in zip(each, views, strict=True)) / 2
+        views = {
+            size: [self._view(view, size, picture, zero) for view in (whole, whole.inner(_CROP))]
+            for size in {target.size for target in targets}
+        }
+        return sum(float(target.loss(view)) for target in targets for view in views[target.size]) / 2
 
     def _view(self, view: View, size: int, seen: Image.Image, moved: Tensor) -> Tensor:
         rows, columns = view.matrices(self.width, self.height, size)
