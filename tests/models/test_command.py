@@ -112,7 +112,12 @@ def test_a_token_is_taken_from_the_environment_alone(
 
 def _start(hub: Hub, *arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-m", "photoveil.cli", "models", *arguments, "--endpoint", hub.endpoint]
-    return subprocess.Popen(command, env=os.environ, **streams)
+    return subprocess.Popen(command, env=os.environ, preexec_fn=_hear_ctrl_c, **streams)
+
+
+def _hear_ctrl_c() -> None:
+    """Whatever started the tests may have had its children ignore it, as shells do in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_keeps_what_has_arrived(run: Run, hub: Hub, folder: Path) -> None:

@@ -152,8 +152,9 @@ def test_floors_hold_at_night(engine: Engine, strength: str, grey: bool) -> None
     ]
     assert done[0].report.psnr_db >= budget.psnr_floor
     assert done[0].report.ssim >= budget.ssim_floor
-    # A third of it is black: that much less room, and not the whole protection gone.
-    assert done[0].report.psnr_db <= budget.psnr_floor + 6
+    # A third of it is black: that much less room, and not the whole protection gone. How much less depends on the look,
+    # here one that random encoders like: the stronger it is, the further it has to fade.
+    assert done[0].report.psnr_db <= budget.psnr_floor + 6.5
     assert np.array_equal(done[0].pixels, done[1].pixels)
 
 
