@@ -34,9 +34,6 @@ _PATIENCE = 2
 _LEAST_GAIN = 0.004
 _LEAST_BUDGET = 0.5
 """In 8-bit levels: what must hardly change at all is no reason for wide steps."""
-_ROOMY = 0.7
-"""Where all of a budget costs less than this share of the squared error that is allowed, the budget is what binds: of
-the strengths, that of `film`."""
 _CROP = 0.8
 """A photo cropped by a tenth on every side is one of those that a canvas is judged by."""
 
@@ -73,9 +70,8 @@ def solve(
     """Find a change that makes the targets' losses small after random upload channels.
 
     Momentum steps (Dong et al. 2018) whose size falls along a cosine, each projected on the budget. They follow the
-    gradient itself, not its sign, unless there is room for both: what binds is the squared error, and sign steps spend
-    as much of it where it achieves nothing. The best canvas on fixed channels is kept; the loop ends early once that
-    no longer improves.
+    gradient itself, not its sign: what binds is the squared error, and sign steps spend as much of it where it
+    achieves nothing. The best canvas on fixed channels is kept; the loop ends early once that no longer improves.
 
     Args:
         pixels: working copy, H×W×3 or H×W.
@@ -161,8 +157,6 @@ class _Scene:
         self._mix = colour_mix(self.shape[1], strength.chroma).to(device)
         self._gram = self._rows.T @ self._rows, self._columns.T @ self._columns
         self._energy = 255.0**2 / 10 ** (strength.psnr_floor / 10) * self.height * self.width * self.shape[1]
-        everything = self._noise(seed).sign()
-        self._roomy = self._cost(everything) < _ROOMY * self._energy
         self._draws = random.Random(seed)  # noqa: S311  reproducible, not secret
         self._seen = Image.new("RGB", (1, 1))
         self._base = torch.zeros(self.shape, device=device)
@@ -172,37 +166,27 @@ class _Scene:
         return torch.einsum("ij,bjhw->bihw", self._mix, self._budget * canvas)
 
     def downhill(self, gradient: Tensor) -> Tensor:
-        """The canvas's way along a gradient, of about the budget's own size.
+        """The canvas's way along a gradient on which the picture's squared error buys most, of the budget's own size.
 
-        Where the squared error binds, the way on which it buys most. A canvas pixel changes the picture by its budget
-        times its value: steepest descent in the picture's measure divides by the budget once for the gradient and
-        once for the way back. Where the budget binds, signs, which use all of it (Goodfellow et al. 2015).
+        A canvas pixel changes the picture by its budget times its value: steepest descent in the picture's measure
+        divides by the budget once for the gradient and once for the way back.
         """
-        if self._roomy:
-            return gradient.sign() / 2
         budget = self._budget.clamp_min(_LEAST_BUDGET)
         way = gradient / budget
         return way / budget * (budget.square().mean() / way.square().mean().clamp_min(1e-24)).sqrt()
 
     def start(self, seed: int) -> Tensor:
         """A faint random canvas: at the clean photo itself the way from its own mean has no slope."""
-        return self.within(self._noise(seed) * 0.2)
-
-    def _noise(self, seed: int) -> Tensor:
-        """A random canvas in −0.5…0.5."""
         noise = torch.rand(self.shape, generator=torch.Generator().manual_seed(seed))
-        return noise.to(self.device) - 0.5
+        return self.within((noise.to(self.device) - 0.5) * 0.2)
 
     def within(self, canvas: Tensor) -> Tensor:
         """The canvas pulled back into the budget: every value in −1…1, the whole above the PSNR floor."""
         canvas = canvas.clamp(-1, 1)
-        energy = self._cost(canvas)
-        return canvas * min(1.0, math.sqrt(self._energy / energy)) if energy > 0 else canvas
-
-    def _cost(self, canvas: Tensor) -> float:
-        """The picture's squared error: ‖R·X·Cᵀ‖² without leaving the canvas, by the Gram matrices of R and C."""
         change = self.change(canvas)
-        return float((self._gram[0] @ change @ self._gram[1] * change).sum())
+        # ‖R·X·Cᵀ‖² without leaving the canvas: the Gram matrices of R and C know the stretching.
+        energy = float((self._gram[0] @ change @ self._gram[1] * change).sum())
+        return canvas * min(1.0, math.sqrt(self._energy / energy)) if energy > 0 else canvas
 
     def refresh(self, canvas: Tensor) -> None:
         """Send the perturbed picture through a random real platform."""
