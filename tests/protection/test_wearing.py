@@ -144,7 +144,12 @@ def test_what_a_photo_wears_hardly_depends_on_its_size() -> None:
 
 @pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("strength", list(catalogue.STRENGTHS))
-def test_floors_hold_at_night(engine: Engine, strength: str, grey: bool) -> None:
+def test_floors_hold_at_night(
+    engine: Engine, strength: str, grey: bool, request: pytest.FixtureRequest
+) -> None:
+    if (strength, grey) == ("film", True):
+        short = "29.19 dB where at most 29 is asked: the look of these random encoders fades further than it should"
+        request.applymarker(pytest.mark.xfail(reason=short, strict=True))
     budget = catalogue.STRENGTHS[strength]
     done = [
         engine.protect(_taken(_night(400, 300, grey=grey)), persona=Persona("me"), strength=strength)
@@ -152,9 +157,8 @@ def test_floors_hold_at_night(engine: Engine, strength: str, grey: bool) -> None
     ]
     assert done[0].report.psnr_db >= budget.psnr_floor
     assert done[0].report.ssim >= budget.ssim_floor
-    # A third of it is black: that much less room, and not the whole protection gone. How much less depends on the look,
-    # here one that random encoders like: the stronger it is, the further it has to fade.
-    assert done[0].report.psnr_db <= budget.psnr_floor + 6.5
+    # A third of it is black: that much less room, and not the whole protection gone.
+    assert done[0].report.psnr_db <= budget.psnr_floor + 6
     assert np.array_equal(done[0].pixels, done[1].pixels)
 
 
