@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import open_clip
 import torch
 from safetensors.torch import save
+
+from photoveil.protection.lean import open_clip
 
 _TEXT = {"context_length": 8, "vocab_size": 16, "width": 16, "heads": 1, "layers": 1}
 _TOWERS: dict[str, tuple[str, str, dict[str, Any]]] = {

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import open_clip
 import torch
 from safetensors.torch import save
 
 from photoveil.models.tensors import fingerprint
+from photoveil.protection.lean import open_clip
 from photoveil.protection.towers import layout
 
 FILE = "open_clip_model.safetensors"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from photoveil.protection.canvas import stretch
-from photoveil.protection.channel import REPORTED, View, centre_view, draw_platform, draw_view, fit
+from photoveil.protection.channel import REPORTED, View, centre_view, draw_platform, draw_view, fit, to_planes
 
 
 def _smooth(width: int, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -35,6 +35,18 @@ def test_matrices_show_what_pillow_shows(seed: int, width: int, height: int) -> 
     # Pillow rounds to 8 bits, and pastes letter-boxed pictures at whole pixels.
     tolerance = 2.5 if view.left >= 0 and view.top >= 0 else 30.0
     assert (shown - computed)[inside].abs().max() < tolerance
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(64, 400), st.integers(64, 400), st.booleans())
+def test_planes_show_what_pillow_shows(seed: int, width: int, height: int, grey: bool) -> None:
+    """Within a level, where Pillow takes its two passes in the other order or a sum falls on a tie."""
+    view = draw_view(random.Random(seed), width, height)
+    pixels = _smooth(width, height).round().astype(np.uint8)
+    picture = Image.fromarray(pixels if grey else np.stack([pixels, 255 - pixels, pixels // 2], -1))
+    shown, fast = view.show(picture, 64), view.show_planes(to_planes(picture), 64)
+    assert shown.shape == fast.shape
+    assert float((shown - fast).abs().max()) * 255 < 1.01
 
 
 def test_the_middle_of_a_view_is_what_a_crop_shows() -> None:

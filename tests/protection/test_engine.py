@@ -6,17 +6,19 @@ import hashlib
 import io
 import json
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from photoveil.photos import decode
-from photoveil.protection import Engine, Persona, catalogue
+from photoveil.protection import Engine, Job, Persona, Protected, catalogue
 from photoveil.protection.budget import psnr, ssim
 from photoveil.protection.catalogue import CatalogueError
 from tests.protection.pictures import photo, pixels
@@ -141,3 +143,89 @@ def test_floor_is_reached_by_weakening(engine: Engine, monkeypatch: pytest.Monke
     monkeypatch.setitem(catalogue.STRENGTHS, "strong", fussy)
     done = engine.protect(photo(300, 200, form="PNG"), persona=Persona("me"), strength="strong")
     assert done.report.ssim >= 0.995
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How well a photo is protected is none of these tests' business."""
+    for name, usual in catalogue.STRENGTHS.items():
+        monkeypatch.setitem(catalogue.STRENGTHS, name, replace(usual, tone_db=None, steps=4))
+
+
+@pytest.mark.usefixtures("brief")
+def test_several_photos_come_out_as_if_alone(engine: Engine) -> None:
+    """Colour and grey, of several sizes, strengths and personas that are settled: the same within rounding."""
+    photos = [
+        photo(300, 200, form="PNG"),
+        photo(200, 260, form="PNG", grey=True),
+        photo(260, 180, form="PNG"),
+    ]
+    me, other = Persona("me"), Persona("other")
+    engine.learn(me, [photo(100, 80 + n) for n in range(8)])
+    engine.learn(other, [photo(90, 70 + n) for n in range(8)])
+    jobs = [
+        Job(photos[0], me, strength="strong"),
+        Job(photos[1], other),
+        Job(photos[2], me, strength="subtle", seed=5),
+    ]
+    together = dict(engine.protect_many(jobs))
+    assert sorted(together) == [0, 1, 2]
+    for place, job in enumerate(jobs):
+        alone = engine.protect(job.photo, persona=job.persona, strength=job.strength, seed=job.seed)
+        found = together[place]
+        assert isinstance(found, Protected)
+        assert psnr(alone.pixels, found.pixels) > alone.report.psnr_db + 10
+        assert found.report.strength == job.strength
+        assert found.report.persona == job.persona.name
+        assert found.report.original == alone.report.original
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_batch_is_learnt_from_before_any_of_it_is_protected(engine: Engine) -> None:
+    photos = [photo(120 + 8 * n, 90) for n in range(3)]
+    me, known = Persona("me"), Persona("me")
+    engine.learn(known, photos)
+    _, first = next(engine.protect_many([Job(p, me, strength="subtle") for p in photos]))
+    assert isinstance(first, Protected)
+    assert me.photos_known(engine.encoders) == 3
+    for encoder in engine.encoders:
+        assert torch.equal(me.home(encoder, torch.device("cpu")), known.home(encoder, torch.device("cpu")))
+
+
+@pytest.mark.usefixtures("brief")
+def test_one_that_fails_does_not_stop_the_others(engine: Engine) -> None:
+    def cancelled(stage: str, _share: float) -> None:
+        if stage == "protect":
+            raise InterruptedError
+
+    me, told = Persona("me"), []
+    jobs = [
+        Job(photo(64, 64), me, strength="brutal"),
+        Job(photo(80, 60), me, strength="subtle", progress=cancelled),
+        Job(photo(100, 60), me, strength="subtle", progress=lambda *news: told.append(news)),
+    ]
+    found = dict(engine.protect_many(jobs))
+    assert isinstance(found[0], CatalogueError)
+    assert isinstance(found[1], InterruptedError)
+    assert isinstance(found[2], Protected)
+    assert list(dict.fromkeys(stage for stage, _ in told)) == ["prepare", "protect", "write", "measure"]
+
+
+def test_times_of_a_batch_add_up(engine: Engine) -> None:
+    """What photos share is counted once: a photo's time says how soon the next can be there."""
+    jobs = [Job(photo(120, 90), Persona("me"), strength="subtle") for _ in range(3)]
+    start = time.perf_counter()
+    found = [made for _, made in engine.protect_many(jobs) if isinstance(made, Protected)]
+    spent = 1000 * (time.perf_counter() - start)
+    assert len(found) == 3
+    assert 0.5 * spent < sum(made.report.timings_ms["total"] for made in found) <= spent
+
+
+@pytest.mark.usefixtures("brief")
+def test_sparing_takes_photos_one_by_one(engine: Engine) -> None:
+    sparing = Engine(engine.model_set, engine.encoders, torch.device("cpu"))
+    assert sparing.batch == 4
+    sparing.sparing = True
+    assert sparing.batch == 1
+    found = dict(sparing.protect_many([Job(photo(64, 48), Persona("me"), strength="subtle")] * 2))
+    assert all(isinstance(made, Protected) for made in found.values())

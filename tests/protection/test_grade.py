@@ -18,7 +18,7 @@ from PIL import Image
 from photoveil.protection import Engine, Persona, catalogue
 from photoveil.protection.budget import psnr
 from photoveil.protection.channel import View, centre_view
-from photoveil.protection.grade import Grade, fit, plain, strength_for
+from photoveil.protection.grade import Grade, _descent, fit, plain, strength_for
 from photoveil.protection.personas import PersonaLook
 from photoveil.protection.roster import ENOUGH_PHOTOS
 from photoveil.protection.wearing import Worn
@@ -40,6 +40,20 @@ def _graded(picture: NDArray[np.uint8], grade: Grade) -> NDArray[np.uint8]:
 
 def _less_red(views: torch.Tensor) -> torch.Tensor:
     return views[:, 0].mean((1, 2)).sum()
+
+
+def test_descent_is_adam() -> None:
+    ours, theirs = ([torch.linspace(-1, 1, 12).view(3, 4).requires_grad_(True)] for _ in range(2))
+    descend, optimizer = _descent(ours), torch.optim.Adam(theirs, lr=1.0)
+    for rate in (0.3, 0.2, 0.05, 0.01):
+        for parts in (ours, theirs):
+            torch.autograd.backward((parts[0] ** 4 - parts[0]).sum())
+        descend(rate)
+        optimizer.param_groups[0]["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        assert ours[0].grad is None
+        assert torch.equal(*ours, *theirs)
 
 
 def test_the_plain_grade_changes_nothing() -> None:

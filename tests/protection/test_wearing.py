@@ -144,12 +144,7 @@ def test_what_a_photo_wears_hardly_depends_on_its_size() -> None:
 
 @pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("strength", list(catalogue.STRENGTHS))
-def test_floors_hold_at_night(
-    engine: Engine, strength: str, grey: bool, request: pytest.FixtureRequest
-) -> None:
-    if (strength, grey) == ("film", True):
-        short = "29.19 dB where at most 29 is asked: the look of these random encoders fades further than it should"
-        request.applymarker(pytest.mark.xfail(reason=short, strict=True))
+def test_floors_hold_at_night(engine: Engine, strength: str, grey: bool) -> None:
     budget = catalogue.STRENGTHS[strength]
     done = [
         engine.protect(_taken(_night(400, 300, grey=grey)), persona=Persona("me"), strength=strength)

@@ -18,6 +18,8 @@ from photoveil.photos.model import Encoded, Metadata, MetadataPolicy, Photo, Pix
 from photoveil.photos.names import safe_name, with_format
 
 _LEAST_JPEG_QUALITY = 85
+_OPTIMISED_UP_TO = 2_000_000
+"""Pixels. Tables of its own save a JPEG file a twentieth and double the time; cameras do without them as well."""
 _MOST_SIDE = {
     Format.JPEG: 65535,
     Format.GIF: 65535,
@@ -158,7 +160,8 @@ def _write_jpeg(job: _Job) -> _Written:
         "dpi": _dpi(job.metadata),
     }
     try:
-        data = _saved(job, optimize=True, **options)
+        small = job.photo.width * job.photo.height <= _OPTIMISED_UP_TO
+        data = _saved(job, optimize=small, **options)
     except OSError:
         # Pillow guesses the buffer that optimising needs, and noise at high quality outgrows the guess.
         data = _saved(job, **options | {"progressive": False})

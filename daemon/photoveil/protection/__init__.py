@@ -8,12 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from photoveil.protection.engine import Engine, Protected, protect
+    from photoveil.protection.engine import Engine, protect
+    from photoveil.protection.jobs import Job, Protected
     from photoveil.protection.personas import Persona
 
-__all__ = ["Engine", "Persona", "Protected", "protect"]
+__all__ = ["Engine", "Job", "Persona", "Protected", "protect"]
 
-_HOMES = {"Engine": "engine", "Protected": "engine", "protect": "engine", "Persona": "personas"}
+_HOMES = {
+    "Engine": "engine",
+    "protect": "engine",
+    "Job": "jobs",
+    "Protected": "jobs",
+    "Persona": "personas",
+}
 
 
 def __getattr__(name: str) -> Any:

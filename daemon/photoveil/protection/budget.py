@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from photoveil.protection.catalogue import Strength
+from photoveil.protection.reduced import is_big
 
 LUMA = (0.299, 0.587, 0.114)
 """Rec. 601 weights, those of JPEG."""
@@ -87,26 +88,33 @@ def _pool_max(x: Tensor, reach: int) -> Tensor:
 def psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Peak signal-to-noise ratio in dB of two pictures of the same shape; 100 for identical ones."""
     total = 0.0
-    for rows in _bands(a.shape[0]):
-        difference = a[rows].astype(np.float32) - b[rows].astype(np.float32)
-        total += float(np.square(difference).sum(dtype=np.float64))
+    for top in range(0, len(a), _FEW_ROWS):
+        rows = slice(top, top + _FEW_ROWS)
+        difference = torch.from_numpy(np.subtract(a[rows], b[rows], dtype=np.int16)).float().flatten()
+        total += float(difference @ difference)
     mse = total / a.size
     return 100.0 if mse == 0 else min(100.0, 10 * math.log10(255**2 / mse))
 
 
-_WINDOW = 11
+WINDOW = 11
+"""Rows and columns over which SSIM compares."""
 _SIGMA = 1.5
+_FEW_ROWS, _FEW_LINES = 16, 4
+_SAMPLES, _LEAST_LINES = 250_000, 64
 
 
 def ssim(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Mean structural similarity of the luma (Wang et al. 2004: 11×11 Gaussian, σ 1.5), in −1…1.
 
-    Pictures smaller than the window are measured with their borders repeated.
+    Pictures smaller than the window are measured with their borders repeated. Of big ones (`is_big`) the mean is that
+    over some whole rows, evenly spread over the picture.
     """
+    if is_big(a):
+        return ssim_along(a, b, _spread(*a.shape[:2]))
     kernel = _gaussian()
-    reach = _WINDOW // 2
+    reach = WINDOW // 2
     total, count = 0.0, 0
-    small = min(a.shape[:2]) < _WINDOW
+    small = min(a.shape[:2]) < WINDOW
     for rows in _bands(a.shape[0]):
         start, stop = (rows.start, rows.stop) if small else (max(0, rows.start - reach), rows.stop + reach)
         values = _ssim_values(_luma_rows(a[start:stop]), _luma_rows(b[start:stop]), kernel, pad=small)
@@ -115,10 +123,31 @@ def ssim(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     return total / count
 
 
+def ssim_along(a: NDArray[np.uint8], b: NDArray[np.uint8], lines: NDArray[np.int64]) -> float:
+    """The same measured around some rows only, each at least half a window from the first and the last row."""
+    kernel, reach = _gaussian(), WINDOW // 2
+    weights, total, count = torch.tensor(kernel), 0.0, 0
+    for some in np.array_split(lines, -(-len(lines) // _FEW_LINES)):
+        near = some[:, None] + np.arange(-reach, reach + 1)
+        maps = _maps(_luma_rows(a[near]), _luma_rows(b[near]))
+        values = _alike(_weighted(torch.einsum("mlrw,r->mlw", maps, weights), kernel, 2))
+        total += float(values.sum(dtype=torch.float64))
+        count += values.numel()
+    return total / count
+
+
+def _spread(height: int, width: int) -> NDArray[np.int64]:
+    """Rows enough to tell the mean of all, fewer the wider the picture is."""
+    reach = WINDOW // 2
+    count = min(height - 2 * reach, max(_LEAST_LINES, round(_SAMPLES / width)))
+    middles = (np.arange(count) + 0.5) * (height - 2 * reach) / count
+    return reach + middles.astype(np.int64)
+
+
 def _bands(height: int, rows: int = 128) -> list[slice]:
     """Slices of rows, so that memory does not grow with the picture; the last is never thinner than a window."""
     starts = list(range(0, height, rows))
-    if len(starts) > 1 and height - starts[-1] <= _WINDOW:
+    if len(starts) > 1 and height - starts[-1] <= WINDOW:
         starts.pop()
     return [slice(s, e) for s, e in zip(starts, [*starts[1:], height], strict=True)]
 
@@ -129,20 +158,29 @@ def _luma_rows(rows: NDArray[np.uint8]) -> Tensor:
 
 
 def _gaussian() -> list[float]:
-    weights = [math.exp(-((i - _WINDOW // 2) ** 2) / (2 * _SIGMA**2)) for i in range(_WINDOW)]
+    weights = [math.exp(-((i - WINDOW // 2) ** 2) / (2 * _SIGMA**2)) for i in range(WINDOW)]
     return [weight / sum(weights) for weight in weights]
 
 
 def _ssim_values(a: Tensor, b: Tensor, kernel: list[float], *, pad: bool) -> Tensor:
-    maps = torch.stack([a, b, a * a, b * b, a * b])
+    maps = _maps(a, b)
     if pad:
-        maps = F.pad(maps, (_WINDOW // 2,) * 4, mode="replicate")
-    maps = _weighted(_weighted(maps, kernel, 2), kernel, 1)
-    mean_a, mean_b, aa, bb, ab = maps
+        maps = F.pad(maps, (WINDOW // 2,) * 4, mode="replicate")
+    return _alike(_weighted(_weighted(maps, kernel, 2), kernel, 1))
+
+
+def _maps(a: Tensor, b: Tensor) -> Tensor:
+    """What SSIM is made of, to be averaged over windows: both pictures, the squares' sum and the product."""
+    return torch.stack([a, b, a * a + b * b, a * b])
+
+
+def _alike(maps: Tensor) -> Tensor:
+    """SSIM from the local means of `_maps`."""
+    mean_a, mean_b, squares, product = maps
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    var_a, var_b, cov = aa - mean_a**2, bb - mean_b**2, ab - mean_a * mean_b
-    alike: Tensor = (2 * mean_a * mean_b + c1) * (2 * cov + c2)
-    whole: Tensor = alike / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+    both, across = mean_a**2 + mean_b**2, mean_a * mean_b
+    alike: Tensor = (2 * across + c1) * (2 * (product - across) + c2)
+    whole: Tensor = alike / ((both + c1) * (squares - both + c2))
     return whole
 
 

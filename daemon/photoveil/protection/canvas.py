@@ -7,14 +7,21 @@ input collapses into one small product per step, and the full-size photo is touc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from photoveil.protection.bands import Bands
+from photoveil.protection.excerpt import Excerpt
+
 CANVAS_SIDE = 256
 WORKING_EDGE = 1080
 """Long edge of the working copy: what the tightest of the big platforms delivers."""
+_CACHED = 192 * 1024
+"""Numbers of 32 bits that are worked on at a time."""
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -41,24 +48,26 @@ def resampling(source: int, target: int, start: float = 0.0, stop: float | None 
     stop = float(source) if stop is None else stop
     step = (stop - start) / target
     width = max(step, 1.0)
-    centres = start + (torch.arange(target, dtype=torch.float64) + 0.5) * step
-    reach = int(2 * width) + 2
-    outside = max(0, int(-start) + reach), max(0, int(stop) - source + reach)
-    samples = torch.arange(-outside[0], source + outside[1], dtype=torch.float64) + 0.5
-    weights = _bicubic((samples[None] - centres[:, None]) / width)
-    inside = slice(outside[0], outside[0] + source)
+    centres = start + (np.arange(target) + 0.5) * step
+    first = np.floor(centres - 2 * width).astype(np.int64)
+    samples = first[:, None] + np.arange(int(4 * width) + 3)
+    weights = _bicubic((samples + 0.5 - centres[:, None]) / width)
+    inside = (samples >= 0) & (samples < source)
     if start >= 0 and stop <= source:
-        weights = weights[:, inside]  # Pillow cuts the kernel off at the border, then normalises
-        return (weights / weights.sum(1, keepdim=True)).float()
-    return (weights / weights.sum(1, keepdim=True))[:, inside].float()
+        weights = weights * inside  # Pillow cuts the kernel off at the border, then normalises
+    weights = weights / weights.sum(1, keepdims=True)
+    matrix = np.zeros((target, source), np.float32)
+    rows, taps = np.nonzero(inside)
+    matrix[rows, samples[rows, taps]] = weights[rows, taps]
+    return torch.from_numpy(matrix)
 
 
-def _bicubic(x: Tensor) -> Tensor:
+def _bicubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The cubic convolution kernel with a = −0.5 (Keys 1981), Pillow's."""
-    x = x.abs()
+    x = np.abs(x)
     near = (1.5 * x - 2.5) * x * x + 1
     far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return torch.where(x < 1, near, torch.where(x < 2, far, torch.zeros_like(x)))
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
 
 def stretch(canvas: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -67,27 +76,41 @@ def stretch(canvas: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def apply_full_size(pixels: NDArray[np.uint8], change: Tensor, *, band: int = 256) -> NDArray[np.uint8]:
+def apply_full_size(
+    pixels: NDArray[np.uint8],
+    change: Tensor,
+    excerpt: Excerpt | None = None,
+    *,
+    also: Callable[[slice, Tensor], object] | None = None,
+    band: int | None = None,
+) -> NDArray[np.uint8]:
     """Add the canvas's change to a photo of any size, band of rows by band of rows.
 
     Args:
         pixels: H×W×3 or H×W.
         change: 1×C×h×w in 8-bit levels, C matching the pixels.
-        band: rows at a time; bounds the memory used.
+        excerpt: which rows of a photo the pixels are; by default they are a whole photo.
+        also: adds a further change of some rows to this one (rows×W×3, 8-bit levels), to be rounded together.
+        band: rows at a time; by default so few that they stay in a core's own cache while they are worked on.
 
     Returns:
         pixels of the same shape, rounded to nearest.
     """
     height, width = pixels.shape[:2]
-    wide = change[0].cpu() @ resampling(change.shape[-1], width).T
+    wide = Bands(resampling(change.shape[-1], width)).beside(change[0].cpu())
     wide = wide[0] if pixels.ndim == 2 else wide.permute(1, 2, 0).reshape(change.shape[-2], -1)
-    rows = resampling(change.shape[-2], height)
+    rows = resampling(change.shape[-2], excerpt.height if excerpt else height)
+    rows = rows[torch.from_numpy(excerpt.rows)] if excerpt else rows
+    band = band or max(2, _CACHED // wide.shape[1])
     out = np.empty_like(pixels)
     for top in range(0, height, band):
         part = slice(top, min(height, top + band))
-        used = rows[part].abs().sum(0).nonzero().flatten()
+        used = rows[part].any(0).nonzero().flatten()
         near = slice(int(used[0]), int(used[-1]) + 1)
         moved = (rows[part, near] @ wide[near]).view(out[part].shape)
-        moved += torch.from_numpy(pixels[part].astype(np.float32))
-        out[part] = moved.round_().clamp_(0, 255).byte().numpy()
+        if also:
+            also(part, moved)
+        moved += torch.from_numpy(pixels[part].copy())
+        # By way of 16 bits: from there torch has a fast way to 8, from floating point it has not.
+        torch.from_numpy(out[part]).copy_(moved.round_().clamp_(0, 255).to(torch.int16))
     return out

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import open_clip
-import timm.models
 import torch
 from PIL import Image
 from safetensors.torch import load_file
@@ -18,6 +16,8 @@ from torch.nn import functional as F
 from photoveil.protection.catalogue import EncoderEntry, ModelSet, Role
 from photoveil.protection.channel import View, centre_view
 from photoveil.protection.devices import fast_bfloat16
+from photoveil.protection.folding import quickened
+from photoveil.protection.lean import open_clip, timm
 from photoveil.protection.towers import check_weights, hub_tower
 
 _PLAIN = (open_clip.transformer.VisionTransformer, timm.models.VisionTransformer, timm.models.Eva)
@@ -59,6 +59,7 @@ class Encoder(nn.Module):
         self.sha256 = entry.sha256
         self.size = int(config["preprocess"]["size"])
         self.visual: Any = _build(entry)
+        self._quick: tuple[nn.Module, nn.Module] | None = None
         self._whole_view = _WHOLE_VIEWS[config["preprocess"].get("resize_mode", "shortest")]
         self.reference = _reference(entry, device)
         for which in ("mean", "std"):
@@ -68,10 +69,11 @@ class Encoder(nn.Module):
         self.to(device)
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, images: Tensor) -> Features:
-        """Features of ``images``, B×3×size×size, RGB in 0…1."""
+    def forward(self, images: Tensor, *, quick: bool = False) -> Features:
+        """Features of ``images``, B×3×size×size, RGB in 0…1; ``quick``: by the tower made for speed."""
         x = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        out = self.visual.forward_intermediates(x, **self._token_request())
+        visual = self._quick_visual() if quick else self.visual
+        out = visual.forward_intermediates(x, **self._token_request())
         tokens = out["image_intermediates"][-1]
         tokens = tokens.flatten(2).transpose(1, 2) if tokens.ndim == 4 else tokens
         return Features(F.normalize(out["image_features"], dim=-1), F.normalize(tokens, dim=-1))
@@ -80,8 +82,15 @@ class Encoder(nn.Module):
         """The same in half the precision where the machine is faster at it: enough to know which way is down."""
         device = images.device.type
         with torch.autocast(device, torch.bfloat16, enabled=fast_bfloat16(device)):
-            found: Features = self(images)
+            found: Features = self(images, quick=True)
         return Features(found.pooled.float(), found.tokens.float())
+
+    def _quick_visual(self) -> Any:
+        """The tower made for speed, made at its first use: witnesses never need one."""
+        if self._quick is None or self._quick[0] is not self.visual:
+            half = fast_bfloat16(self.mean.device.type)
+            self._quick = self.visual, quickened(self.visual, half=half)
+        return self._quick[1]
 
     def _token_request(self) -> dict[str, Any]:
         # LLaVA and its kin read the patch tokens of the last layer but one of a plain ViT;
@@ -92,9 +101,32 @@ class Encoder(nn.Module):
     @torch.inference_mode()
     def encode(self, photos: list[Image.Image]) -> Features:
         """Features of whole photos through the encoder's own preprocessing."""
-        shown = [self._whole_view(*photo.size).show(photo, self.size) for photo in photos]
-        found: Features = self(torch.cat(shown).to(self.mean.device))
+        return self._seeing(torch.cat([self.whole(photo).show(photo, self.size) for photo in photos]))
+
+    def whole(self, photo: Image.Image) -> View:
+        """How this encoder wants a whole photo to be shown."""
+        return self._whole_view(*photo.size)
+
+    def _seeing(self, shown: Tensor) -> Features:
+        found: Features = self(shown.to(self.mean.device))
         return found
+
+
+@torch.inference_mode()
+def encode_all(encoders: Sequence[Encoder], photos: Sequence[Image.Image]) -> dict[str, Features]:
+    """Features of whole photos by encoder name; what several encoders want to be shown alike is made once."""
+    shown: dict[tuple[int, View, int], Tensor] = {}
+
+    def showing(encoder: Encoder, index: int) -> Tensor:
+        view = encoder.whole(photos[index])
+        key = (index, view, encoder.size)
+        if key not in shown:
+            shown[key] = view.show(photos[index], encoder.size)
+        return shown[key]
+
+    return {
+        e.name: e._seeing(torch.cat([showing(e, index) for index in range(len(photos))])) for e in encoders
+    }
 
 
 def _squashed(_width: int, _height: int) -> View:

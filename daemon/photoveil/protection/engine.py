@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,38 +18,55 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photoveil import __version__
-from photoveil.photos import Encoded, MetadataPolicy, Photo, decode, encode
+from photoveil.photos import MetadataPolicy, Photo
 from photoveil.protection import catalogue, devices
-from photoveil.protection.canvas import apply_full_size, working_size
+from photoveil.protection.canvas import working_size
 from photoveil.protection.catalogue import Role, Strength
 from photoveil.protection.compare import comparison
-from photoveil.protection.encoders import Encoder, Features, load_encoders
+from photoveil.protection.delivery import deliver
+from photoveil.protection.encoders import Encoder, Features, encode_all, load_encoders
 from photoveil.protection.grade import Grade
+from photoveil.protection.jobs import Clock, Job, Progress, Protected
 from photoveil.protection.looks import fit_look
 from photoveil.protection.methods import antithetical
 from photoveil.protection.personas import Persona
-from photoveil.protection.report import FileFacts, Report, likeness, movements, picture
-from photoveil.protection.solver import Solution, Target, solve
+from photoveil.protection.reduced import reduced
+from photoveil.protection.report import FileFacts, Report, movements, picture
+from photoveil.protection.solver import Case, Solution, Target, solve_many
 from photoveil.protection.wearing import Worn, wear
 
-Progress = Callable[[str, float], None]
-"""Called with a stage (``prepare``, ``protect``, ``write``, ``measure``) and the share done, 0…1."""
+__all__ = ["Engine", "Job", "Protected", "protect"]
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Protected:
-    """A protected photo: delivered ``pixels`` (decoded again), the ``encoded`` file and its ``report``."""
+@dataclass
+class _Work:
+    """A job on its way through the engine.
 
-    pixels: NDArray[np.uint8]
-    encoded: Encoded
-    report: Report
+    Attributes:
+        index: among the jobs.
+        small: the photo as `reduced` makes it; dropped once its working copy is made.
+        clean: the features of the clean photo by encoder name.
+        anchors: the persona's by encoder name, once all photos of a batch are learnt.
+        look: as this photo wears it, if its strength has one.
+    """
+
+    index: int
+    job: Job
+    budget: Strength
+    clock: Clock
+    small: Image.Image
+    clean: dict[str, Features]
+    anchors: dict[str, Features] = field(default_factory=dict)
+    look: Worn | None = None
 
 
 class Engine:
-    """A model set on a device, ready to protect photos one after the other.
+    """A model set on a device, ready to protect photos, several at once where that pays.
 
     Attributes:
-        sparing: with one encoder and one view in memory at a time, which takes longer.
+        sparing: with one view in memory at a time, which takes longer.
     """
 
     def __init__(self, model_set: str, encoders: list[Encoder], device: torch.device) -> None:
@@ -83,11 +99,20 @@ class Engine:
         """The encoders optimised against."""
         return [e for e in self.encoders if e.role is Role.SURROGATE]
 
+    @property
+    def batch(self) -> int:
+        """How many photos at once pay on this device."""
+        if self.sparing:
+            return 1
+        largest = max(sum(p.nbytes for p in encoder.parameters()) for encoder in self.surrogates)
+        return devices.photos_at_once(self._device, largest)
+
     def learn(self, persona: Persona, photos: Sequence[Photo]) -> None:
         """Teach a persona where its clean photos lie; photos beyond the first few change nothing."""
         for photo in photos:
             if any(persona.wants(encoder, photo.source.sha256) for encoder in self.encoders):
-                self._learn(persona, photo, self._clean_features(photo))
+                small = reduced(picture(photo.pixels))
+                self._learn(persona, photo, small, self._clean_features(small))
 
     def protect(
         self,
@@ -108,42 +133,106 @@ class Engine:
             CatalogueError: unknown method or strength.
             PhotoveilError: the photo's format cannot be written.
         """
-        budget = catalogue.strength(strength)
-        catalogue.check_method(method)
-        clock = _Clock(progress or (lambda _stage, _share: None))
+        job = Job(photo, persona, method, strength, metadata, seed, progress)
+        ((_, outcome),) = self.protect_many([job])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def protect_many(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Protected | Exception]]:
+        """Protect several photos, up to `batch` of them sharing each pass through an encoder.
+
+        Personas learn from all photos first, in order. What then becomes of a photo does not depend on its companions,
+        but for the rounding of sums.
+
+        Yields:
+            a job's place among the jobs and what became of it, or the exception that ended it, as soon as it is ready.
+
+        Raises:
+            Exception: lack of memory, and failures of an encoder, which concern all jobs not yet ready.
+        """
+        prepared = []
+        for index, job in enumerate(jobs):
+            work = _attempt(partial(self._prepare, index, job))
+            if isinstance(work, Exception):
+                yield index, work
+            else:
+                prepared.append(work)
+        ready, cases = [], []
+        for work in prepared:
+            case = _attempt(partial(self._dress, work))
+            if isinstance(case, Exception):
+                yield work.index, case
+            else:
+                ready.append(work)
+                cases.append(case)
+        targets = self._targets([work.anchors for work in ready])
+        for place, found in solve_many(cases, targets, device=self._device, at_once=self.batch):
+            work = ready[place]
+            outcome = found if isinstance(found, Exception) else _attempt(partial(self._finish, work, found))
+            yield work.index, outcome
+
+    def _prepare(self, index: int, job: Job) -> _Work:
+        """Look at the clean photo, and let the persona learn from it."""
+        budget = catalogue.strength(job.strength)
+        catalogue.check_method(job.method)
+        clock = Clock(job.progress)
         with clock.stage("prepare"):
-            clean = self._clean_features(photo)
-            self._learn(persona, photo, clean)
-            anchors = {e.name: persona.anchor(e, self._device) for e in self.encoders}
-        with clock.stage("protect") as tick:
-            losses = self._losses(anchors)
-            look = self._worn(photo, persona, losses, budget)
-            solution = self._solve(photo, look, losses, budget, seed, tick)
+            small = reduced(picture(job.photo.pixels))
+            clean = self._clean_features(small)
+            self._learn(job.persona, job.photo, small, clean)
+        return _Work(index, job, budget, clock, small, clean)
+
+    def _dress(self, work: _Work) -> Case:
+        """The working copy in the persona's look: what the solver starts from."""
+        job, small = work.job, work.small
+        tick = work.clock.tick("protect")
+        tick(0.0)
+        with work.clock.within("protect"):
+            work.anchors = {e.name: job.persona.anchor(e, self._device) for e in self.encoders}
+            work.look = self._worn(small, job.persona, self._targets([work.anchors]), work.budget)
+            pixels, budget, allowed = _working_copy(small, job.photo), work.budget, None
+            if work.look:
+                allowed = work.look.leaves(pixels)
+                pixels, budget = work.look.put_on(pixels), _beside(budget, allowed)
+        del work.small
+        return Case(pixels, budget, allowed, job.seed, tick)
+
+    def _finish(self, work: _Work, solution: Solution) -> Protected:
+        """Write the photo with the change that was found, and measure what it does."""
+        job, clock = work.job, work.clock
+        clock.add("protect", solution.seconds)
+        clock.tick("protect")(1.0)
         with clock.stage("write"):
-            encoded, pixels, psnr_db, ssim = _deliver(photo, look, solution, budget, metadata)
+            done = deliver(job.photo, work.look, solution.change, work.budget, job.metadata)
         with clock.stage("measure"):
-            homes = {e.name: persona.home(e, self._device) for e in self.encoders}
-            moved = movements(self.encoders, clean, anchors, homes, pixels)
+            homes = {e.name: job.persona.home(e, self._device) for e in self.encoders}
+            moved = movements(self.encoders, work.clean, work.anchors, homes, done.pixels)
         report = Report(
-            original=_facts(photo.source.sha256, photo.source.size, photo.format, photo.pixels),
-            delivered=_facts(
-                hashlib.sha256(encoded.data).hexdigest(), len(encoded.data), encoded.format, pixels
+            original=_facts(
+                job.photo.source.sha256, job.photo.source.size, job.photo.format, job.photo.pixels
             ),
-            psnr_db=psnr_db,
-            ssim=ssim,
+            delivered=_facts(
+                hashlib.sha256(done.encoded.data).hexdigest(),
+                len(done.encoded.data),
+                done.encoded.format,
+                done.pixels,
+            ),
+            psnr_db=done.psnr_db,
+            ssim=done.ssim,
             encoders=moved,
             timings_ms=clock.milliseconds(),
             model_set=self.model_set,
-            method=method,
-            strength=strength,
-            persona=persona.name,
+            method=job.method,
+            strength=job.strength,
+            persona=job.persona.name,
             version=__version__,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
-            seed=seed,
+            seed=job.seed,
             device=self.device,
-            notes=[*photo.notes, *encoded.notes],
+            notes=[*job.photo.notes, *done.encoded.notes],
         )
-        return Protected(pixels, encoded, report)
+        return Protected(done.pixels, done.encoded, report)
 
     def compare(self, photo: Photo, protected: Protected) -> bytes:
         """A PNG with the photo before, after and the amplified difference."""
@@ -153,33 +242,40 @@ class Engine:
         )
         return comparison(photo.pixels, protected.pixels, caption)
 
-    def _clean_features(self, photo: Photo) -> dict[str, Features]:
-        seen = [picture(photo.pixels)]
-        return {encoder.name: encoder.encode(seen) for encoder in self.encoders}
+    def _clean_features(self, small: Image.Image) -> dict[str, Features]:
+        return encode_all(self.encoders, [small])
 
-    def _learn(self, persona: Persona, photo: Photo, clean: dict[str, Features]) -> None:
-        persona.sketch(photo.source.sha256, picture(photo.pixels))
+    def _learn(self, persona: Persona, photo: Photo, small: Image.Image, clean: dict[str, Features]) -> None:
+        persona.sketch(photo.source.sha256, small)
         for encoder in self.encoders:
             persona.learn(encoder, clean[encoder.name], photo.source.sha256)
 
-    def _losses(self, anchors: dict[str, Features]) -> list[Target]:
-        # Inference tensors cannot take part in autograd, hence the copies.
+    def _targets(self, anchors: Sequence[dict[str, Features]]) -> list[Target]:
+        """The surrogates, and for each photo the persona's anchors (by encoder name) as its aim."""
+        if not anchors:
+            return []
         return [
             Target(
-                e.size,
-                partial(_loss, e, Features(anchors[e.name].pooled.clone(), anchors[e.name].tokens.clone())),
+                encoder.size,
+                partial(
+                    _losses,
+                    encoder,
+                    # New tensors: inference tensors cannot take part in autograd.
+                    torch.stack([by_name[encoder.name].pooled for by_name in anchors]).clone(),
+                    torch.stack([by_name[encoder.name].tokens for by_name in anchors]).clone(),
+                ),
             )
-            for e in self.surrogates
+            for encoder in self.surrogates
         ]
 
     def _worn(
-        self, photo: Photo, persona: Persona, losses: Sequence[Target], budget: Strength
+        self, small: Image.Image, persona: Persona, losses: Sequence[Target], budget: Strength
     ) -> Worn | None:
         """The persona's look, as this photo wears it."""
         if budget.tone_db is None:
             return None
         grade = self._look(persona, losses, budget.name, budget.tone_db)
-        return wear(grade, photo.pixels, tone_db=budget.tone_db, ssim_floor=budget.ssim_floor)
+        return wear(grade, np.asarray(small), tone_db=budget.tone_db, ssim_floor=budget.ssim_floor)
 
     def _look(self, persona: Persona, losses: Sequence[Target], strength: str, tone_db: float) -> Grade:
         """The persona's look, fitted anew as long as more of its photos become known."""
@@ -191,30 +287,6 @@ class Engine:
         grade = fit_look(sketches, losses, tone_db, start, self._device, sparing=self.sparing)
         persona.wear(strength, self.surrogates, grade)
         return grade
-
-    def _solve(
-        self,
-        photo: Photo,
-        look: Worn | None,
-        losses: Sequence[Target],
-        budget: Strength,
-        seed: int,
-        tick: Callable[[float], None],
-    ) -> Solution:
-        pixels, allowed = _working_copy(photo.pixels), None
-        if look:
-            allowed = look.leaves(pixels)
-            pixels, budget = look.put_on(pixels), _beside(budget, allowed)
-        return solve(
-            pixels,
-            losses,
-            budget,
-            allowed=allowed,
-            device=self._device,
-            seed=seed,
-            sparing=self.sparing,
-            progress=tick,
-        )
 
 
 def protect(
@@ -229,15 +301,27 @@ def protect(
     return Engine.load(model_set).protect(photo, persona=persona, method=method, strength=strength)
 
 
-def _loss(encoder: Encoder, anchor: Features, view: torch.Tensor) -> torch.Tensor:
-    return antithetical.loss(encoder.roughly(view), anchor)
+def _attempt(act: Callable[[], T]) -> T | Exception:
+    """What comes of work on one photo. Its failure is its own; lack of memory concerns all."""
+    try:
+        return act()
+    except Exception as error:
+        if devices.out_of_memory(error):
+            raise
+        return error
 
 
-def _working_copy(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The photo reduced so that its long edge is at most the working edge."""
-    height, width = pixels.shape[:2]
-    size = working_size(width, height)
-    return np.asarray(picture(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
+def _losses(
+    encoder: Encoder, pooled: torch.Tensor, tokens: torch.Tensor, views: torch.Tensor, whose: Sequence[int]
+) -> torch.Tensor:
+    places = list(whose)
+    return antithetical.losses(encoder.roughly(views), Features(pooled[places], tokens[places]))
+
+
+def _working_copy(small: Image.Image, photo: Photo) -> NDArray[np.uint8]:
+    """The photo, from its smaller copy, reduced so that its long edge is at most the working edge."""
+    size = working_size(photo.width, photo.height)
+    return np.asarray(small.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
 def _beside(budget: Strength, allowed: NDArray[np.float32] | None) -> Strength:
@@ -250,60 +334,6 @@ def _beside(budget: Strength, allowed: NDArray[np.float32] | None) -> Strength:
     return replace(budget, psnr_floor=-10 * math.log10(left))
 
 
-_ATTEMPTS = 8
-_LEAST_LOOK = 0.3
-"""Below this share of the look, the rest has to give way as well."""
-
-
-def _deliver(
-    photo: Photo, look: Worn | None, solution: Solution, budget: Strength, metadata: MetadataPolicy
-) -> tuple[Encoded, NDArray[np.uint8], float, float]:
-    """Encode the perturbed photo, weaker if need be, until the delivered bytes keep the strength's floors.
-
-    Where SSIM falls short, the look gives way first: it lifts deep shadows, where SSIM is strict and eyes are not.
-    """
-    scale, worn = 1.0, 1.0
-    for attempt in range(1, _ATTEMPTS + 1):
-        change = solution.change * scale
-        if look:
-            moved = look.scaled(scale * worn).put_on(photo.pixels, change)
-        else:
-            moved = apply_full_size(photo.pixels, change)
-        encoded = encode(photo, moved, metadata=metadata)
-        pixels = decode(encoded.data, name=encoded.name).pixels
-        psnr_db, ssim = likeness(photo.pixels, pixels)
-        if (psnr_db >= budget.psnr_floor and ssim >= budget.ssim_floor) or attempt == _ATTEMPTS:
-            break
-        # Error energy grows with the square of the scale; 1 − SSIM does so in texture, but in proportion to it where
-        # a tint lifts shadows. Aim a little below the floor.
-        room = 10 ** ((psnr_db - budget.psnr_floor) / 20)
-        similar = (1 - budget.ssim_floor) / max(1e-6, 1 - ssim)
-        if look and room >= 1 and worn > _LEAST_LOOK:
-            worn *= similar * 0.97
-        else:
-            scale *= min(room, similar, 1.0) * 0.97
-    return encoded, pixels, psnr_db, ssim
-
-
 def _facts(sha256: str, size: int, format_name: str, pixels: NDArray[np.uint8]) -> FileFacts:
     height, width = pixels.shape[:2]
     return FileFacts(sha256, size, str(format_name), width, height)
-
-
-class _Clock:
-    """Times the stages of a job and passes their progress on."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._spent: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[float], None]]:
-        self._progress(name, 0.0)
-        start = time.perf_counter()
-        yield partial(self._progress, name)
-        self._spent[name] = (time.perf_counter() - start) * 1000
-        self._progress(name, 1.0)
-
-    def milliseconds(self) -> dict[str, float]:
-        return self._spent | {"total": sum(self._spent.values())}

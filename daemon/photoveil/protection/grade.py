@@ -13,6 +13,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from torch import Tensor
 from torch.nn import functional as F
+from torch.optim.adam import adam
 
 from photoveil.protection.budget import LUMA
 from photoveil.protection.canvas import resampling, stretch
@@ -29,6 +31,14 @@ _NODES, _FIELD = 5, 6
 _SMOOTH = 2.0
 _RATE, _GOING_ON = 0.4, 0.6
 """Adam's rate in parts of the change allowed, falling to nothing; less where a look is only refined."""
+_ADAM: Any = {
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "eps": 1e-8,
+    "weight_decay": 0.0,
+    "amsgrad": False,
+    "maximize": False,
+}
 _AXES = ((1.0, 1.0, 1.0), (1.0, 0.0, -1.0), (-0.5, 1.0, -0.5))
 _REACH = (1.0, 1.0, 0.8)
 """Brightness and the amber–blue axis of daylight pass for light; green and magenta look like a fault, on skin first."""
@@ -117,17 +127,15 @@ def fit(
     for part in parts:
         part.requires_grad_(True)
     rate = _RATE * 10 ** (-psnr_db / 20) * (_GOING_ON if start else 1.0)
-    optimizer = torch.optim.Adam(parts, lr=rate)
+    descend = _descent(parts)
     for step in range(steps):
-        optimizer.param_groups[0]["lr"] = rate * (1 - step / steps)
         chosen = draws.sample(range(len(views)), min(batch, len(views)))
-        optimizer.zero_grad(set_to_none=True)
         for first in range(0, len(chosen), 1 if sparing else len(chosen)):
             some = chosen[first : first + 1] if sparing else chosen
             grade = _grade_of(parts, mix)
             value = loss(torch.cat([grade.on_view(*views[i]) for i in some])) / len(chosen)
             torch.autograd.backward(value if first else value + _SMOOTH * _roughness(grade.table))
-        optimizer.step()
+        descend(rate * (1 - step / steps))
         _pull_back(parts, mix, [views[i] for i in chosen], psnr_db)
     return Grade(*(part.detach().cpu() for part in _both(_grade_of(parts, mix))))
 
@@ -233,6 +241,24 @@ def _parts_of(grade: Grade, mix: Tensor) -> list[Tensor]:
 
 def _roughness(table: Tensor) -> Tensor:
     return torch.stack([torch.diff(table, dim=axis).square().mean() for axis in (1, 2, 3)]).sum()
+
+
+def _descent(parts: Sequence[Tensor]) -> Callable[[float], None]:
+    """Adam for ``parts``: a step at a rate, which uses up their gradients.
+
+    As the class in torch.optim does it, which loads torch's compiler (see `lean`).
+    """
+    means, squares = ([torch.zeros_like(part) for part in parts] for _ in range(2))
+    counts = [torch.tensor(0.0) for _ in parts]
+
+    @torch.no_grad()
+    def step(rate: float) -> None:
+        gradients = [part.grad for part in parts if part.grad is not None]
+        adam(list(parts), gradients, means, squares, [], counts, lr=rate, **_ADAM)
+        for part in parts:
+            part.grad = None
+
+    return step
 
 
 @torch.no_grad()

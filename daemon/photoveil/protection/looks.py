@@ -34,7 +34,7 @@ def fit_look(
 
     Args:
         pictures: small copies will do.
-        targets: the surrogates' losses.
+        targets: the surrogates, with this persona's anchors.
         tone_db: PSNR in dB that the look may cost.
         start: the look so far. A new one begins at random, elsewhere for each first photo, and so for each persona:
             people who all shift alike could still be told apart.
@@ -61,8 +61,8 @@ def fit_look(
 
 def _total(views: Tensor, targets: Sequence[Target]) -> Tensor:
     """All surrogates' losses, summed over the views."""
-    losses = [target.loss(_sized(views, target.size)) for target in targets]
-    return len(views) * torch.stack(losses).sum()
+    whose = [0] * len(views)
+    return torch.stack([target.losses(_sized(views, target.size), whose).sum() for target in targets]).sum()
 
 
 def _sized(views: Tensor, size: int) -> Tensor:

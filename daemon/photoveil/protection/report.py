@@ -6,6 +6,7 @@ all speak it.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from photoveil.protection.budget import psnr, ssim
-from photoveil.protection.channel import REPORTED
-from photoveil.protection.encoders import Encoder, Features, Reference
+from photoveil.protection.channel import REPORTED, Channel
+from photoveil.protection.encoders import Encoder, Features, Reference, encode_all
 from photoveil.protection.methods import antithetical
+from photoveil.protection.reduced import reduced
 
 AS_DELIVERED = "as_delivered"
 
@@ -111,14 +112,22 @@ def picture(pixels: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def likeness(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[float, float]:
-    """PSNR in dB and SSIM between two pictures of the same shape."""
-    return psnr(before, after), ssim(before, after)
-
-
 def through_channels(photo: Image.Image) -> dict[str, Image.Image]:
-    """The picture as delivered and after each reported channel, by name."""
-    return {AS_DELIVERED: photo} | {channel.name: channel.apply(photo) for channel in REPORTED}
+    """The picture as delivered and after each reported channel, by name; of a big one, smaller copies (`reduced`)."""
+    small = reduced(photo)
+
+    def after(channel: Channel) -> Image.Image:
+        seen = channel.apply(small if channel.shrinks else photo)
+        if small is not photo and not channel.shrinks:
+            # libjpeg reads a picture smaller in a fraction of the time.
+            seen.draft(seen.mode, small.size)
+        seen.load()
+        return seen
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        return {AS_DELIVERED: small} | dict(
+            zip((channel.name for channel in REPORTED), pool.map(after, REPORTED), strict=True)
+        )
 
 
 def movements(
@@ -138,18 +147,20 @@ def movements(
         after: delivered pixels, H×W×3 or H×W.
     """
     seen = through_channels(picture(after))
-    return [_one(e, clean[e.name], anchors[e.name], homes[e.name], seen) for e in encoders]
+    found = encode_all(encoders, list(seen.values()))
+    return [
+        _one(e, clean[e.name], found[e.name], anchors[e.name], homes[e.name], list(seen)) for e in encoders
+    ]
 
 
 @torch.inference_mode()
 def _one(
-    encoder: Encoder, before: Features, anchor: Features, home: Tensor, seen: dict[str, Image.Image]
+    encoder: Encoder, before: Features, after: Features, anchor: Features, home: Tensor, channels: list[str]
 ) -> EncoderReport:
-    after = encoder.encode(list(seen.values()))
     pooled, tokens = antithetical.shift(before, after, anchor)
     cosine = (after.pooled * before.pooled).sum(1)
     nearer = strangers_nearer(after.pooled, home, encoder.reference)
-    columns = zip(seen, pooled.tolist(), tokens.tolist(), cosine.tolist(), nearer, strict=True)
+    columns = zip(channels, pooled.tolist(), tokens.tolist(), cosine.tolist(), nearer, strict=True)
     return EncoderReport(encoder.name, encoder.role, {name: Movement(*rest) for name, *rest in columns})
 
 

@@ -1,126 +1,267 @@
-"""The optimisation loop: from a working copy of a photo to a change on a small canvas, within its budget.
+"""The optimisation loop: from working copies of photos to changes on small canvases, each within its budget.
 
 A platform's processing has no useful gradient, so the loop linearises around it: now and then the perturbed
 picture is rounded to 8 bits and sent through a real, randomly drawn platform; until the next time, a model's view of
 the perturbed photo is its view of that picture plus the view of what the canvas has changed since. The forward
 value is exact at each refresh, the gradient is that of the identity (a straight-through estimator), and a step costs
-little more than the encoders' own forward and backward pass, whatever the photo's size.
+little more than the encoders' own forward and backward pass, whatever the photo's size. That pass several photos share.
 """
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
-from photoveil.protection.budget import budget_map, colour_mix
-from photoveil.protection.canvas import canvas_size, resampling, stretch
+from photoveil.protection import devices
 from photoveil.protection.catalogue import Strength
-from photoveil.protection.channel import View, centre_view, draw_platform, draw_view, jpeg
-
-Loss = Callable[[Tensor], Tensor]
-"""B×3×S×S encoder input in 0…1 → scalar to be made small."""
+from photoveil.protection.scene import Look, Scene
 
 _REFRESH_EVERY = 3
 _CHECK_EVERY = 6
 _PATIENCE = 2
 _LEAST_GAIN = 0.004
-_LEAST_BUDGET = 0.5
-"""In 8-bit levels: what must hardly change at all is no reason for wide steps."""
-_CROP = 0.8
-"""A photo cropped by a tenth on every side is one of those that a canvas is judged by."""
+_STEP_SIZE = 0.6
+"""Of the first step, root mean square, as a share of that of the budget."""
+_DECAY = 0.7
+"""Of the momentum."""
+
+Losses = Callable[[Tensor, Sequence[int]], Tensor]
+"""B×3×S×S views in 0…1, and of which photo (by its place) each is → B losses, to be made small."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """One surrogate's part in the optimisation: its input side and its loss."""
+    """One surrogate's part in the optimisation: its input side, and how far views of photos are from their aims."""
 
     size: int
-    loss: Loss
+    losses: Losses
+
+
+@dataclass(frozen=True)
+class Case:
+    """One photo's part.
+
+    Attributes:
+        pixels: working copy, H×W×3 or H×W.
+        strength: budget and number of steps.
+        allowed: H×W, the share of its budget that each pixel may use; by default all.
+        seed: of the channel draws; equal seeds give equal results on one machine.
+        progress: called with the share done, 0…1; what it raises ends this photo's optimisation and no other's.
+    """
+
+    pixels: NDArray[np.uint8]
+    strength: Strength
+    allowed: NDArray[np.float32] | None = None
+    seed: int = 0
+    progress: Callable[[float], None] | None = None
 
 
 @dataclass(frozen=True)
 class Solution:
-    """What was found: ``change`` 1×C×h×w on the canvas in 8-bit levels, and the ``steps`` taken."""
+    """What was found.
+
+    Attributes:
+        change: 1×C×h×w on the canvas in 8-bit levels.
+        steps: taken.
+        seconds: the photo's share of the time.
+    """
 
     change: Tensor
     steps: int
+    seconds: float
 
 
-def solve(
-    pixels: NDArray[np.uint8],
+def solve(case: Case, targets: Sequence[Target], *, device: torch.device | None = None) -> Solution:
+    """`solve_many` for one photo; raises what its own part raised, too."""
+    ((_, found),) = solve_many([case], targets, device=device)
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def solve_many(
+    cases: Sequence[Case],
     targets: Sequence[Target],
-    strength: Strength,
     *,
-    allowed: NDArray[np.float32] | None = None,
     device: torch.device | None = None,
-    seed: int = 0,
-    step_size: float = 0.6,
-    decay: float = 0.7,
-    sparing: bool = False,
-    progress: Callable[[float], None] | None = None,
-) -> Solution:
-    """Find a change that makes the targets' losses small after random upload channels.
+    at_once: int | None = None,
+) -> Iterator[tuple[int, Solution | Exception]]:
+    """Find for each photo a change that makes the targets' losses small after random upload channels.
 
     Momentum steps (Dong et al. 2018) whose size falls along a cosine, each projected on the budget. They follow the
     gradient itself, not its sign: what binds is the squared error, and sign steps spend as much of it where it
-    achieves nothing. The best canvas on fixed channels is kept; the loop ends early once that no longer improves.
+    achieves nothing. The best canvas on fixed channels is kept; a photo's loop ends early once that no longer improves,
+    and the next photo takes its place. Companions change nothing but the rounding of an encoder's sums.
 
     Args:
-        pixels: working copy, H×W×3 or H×W.
-        targets: the surrogates.
-        strength: budget and number of steps.
-        allowed: H×W, the share of its budget that each pixel may use; by default all.
+        cases: the photos.
+        targets: the surrogates; they know each photo by its place among the cases.
         device: where the encoders are.
-        seed: of the channel draws; equal seeds give equal results on one machine.
-        step_size: of the first step, root mean square, as a share of that of the budget.
-        decay: of the momentum.
-        sparing: one target's way back at a time, for devices with little memory.
-        progress: called with the share done, 0…1.
+        at_once: how many photos share a pass at most; by default all.
+
+    Yields:
+        a photo's place and its solution, or what its own part raised, as soon as there is one.
+
+    Raises:
+        Exception: what an encoder raised, and lack of memory: these concern all photos under way.
     """
-    scene = _Scene(pixels, strength, allowed, device or torch.device("cpu"), seed)
-    canvas = scene.start(seed)
-    momentum = torch.zeros_like(canvas)
-    best, best_score, stale, step = canvas, math.inf, 0, 0
-    for step in range(1, strength.steps + 1):
-        if (step - 1) % _REFRESH_EVERY == 0:
-            scene.refresh(canvas)
-        momentum = decay * momentum + _unit(_gradient(scene, canvas, targets, sparing))
-        size = step_size * _cosine(step, strength.steps)
-        canvas = scene.within(canvas - size * scene.downhill(momentum))
-        if progress:
-            progress(step / strength.steps)
-        if step % _CHECK_EVERY and step != strength.steps:
-            continue
-        score = scene.score(canvas, targets)
-        stale = 0 if score < best_score - _LEAST_GAIN else stale + 1
-        if score < best_score:
-            best, best_score = canvas, score
-        if stale >= _PATIENCE:
-            break
-    return Solution(scene.change(best), step)
+    company = _Company(targets, device or torch.device("cpu"))
+    waiting = deque(enumerate(cases))
+    while waiting or company.walks:
+        while waiting and len(company.walks) < (at_once or len(cases)):
+            company.admit(*waiting.popleft())
+        company.step()
+        yield from company.leave()
 
 
-def _gradient(scene: _Scene, canvas: Tensor, targets: Sequence[Target], sparing: bool) -> Tensor:
-    """Of the targets' summed losses on one random view, with respect to the canvas."""
-    canvas = canvas.detach().requires_grad_(True)
-    inputs = scene.look(canvas, {target.size for target in targets})
-    if sparing:
-        ways = [
-            torch.autograd.grad(target.loss(inputs[target.size]), canvas, retain_graph=True)[0]
-            for target in targets
+class _Walk:
+    """One photo on its way: its canvas, and what is remembered from step to step."""
+
+    def __init__(self, place: int, case: Case, device: torch.device) -> None:
+        began = time.perf_counter()
+        self.place = place
+        self._case = case
+        self._scene = Scene(case.pixels, case.strength, case.allowed, device, case.seed)
+        self._canvas = self._best = self._scene.start(case.seed)
+        self._momentum = torch.zeros_like(self._canvas)
+        self._best_score, self._stale, self._step = math.inf, 0, 0
+        self.looks: dict[int, Look] = {}
+        self.seconds = time.perf_counter() - began
+
+    def look(self, sizes: Sequence[int]) -> None:
+        """Show one random view at each input side."""
+        if self._step % _REFRESH_EVERY == 0:
+            self._scene.refresh(self._canvas)
+        self.looks = self._scene.look(self._canvas, sizes)
+
+    def move(self, gradients: dict[int, Tensor]) -> None:
+        """Take a step, given the gradients at the views (3×S×S by size)."""
+        slope = self._scene.slope((self.looks[size], gradient) for size, gradient in gradients.items())
+        self._momentum = _DECAY * self._momentum + _unit(slope)
+        steps = self._case.strength.steps
+        self._step += 1
+        size = _STEP_SIZE * _cosine(self._step, steps)
+        self._canvas = self._scene.within(self._canvas - size * self._scene.downhill(self._momentum))
+        if self._case.progress:
+            self._case.progress(self._step / steps)
+
+    @property
+    def due(self) -> bool:
+        """Whether the canvas is to be judged."""
+        return self._step % _CHECK_EVERY == 0 or self._step == self._case.strength.steps
+
+    def judged(self, sizes: Sequence[int]) -> dict[int, Tensor]:
+        """What it is judged by, at each input side."""
+        return self._scene.judged(self._canvas, sizes)
+
+    def take(self, score: float) -> None:
+        """Note how good the canvas is."""
+        self._stale = 0 if score < self._best_score - _LEAST_GAIN else self._stale + 1
+        if score < self._best_score:
+            self._best, self._best_score = self._canvas, score
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to gain, or no step left."""
+        return self._stale >= _PATIENCE or self._step == self._case.strength.steps
+
+    def solution(self) -> Solution:
+        """The best that was found."""
+        return Solution(self._scene.change(self._best)[None].cpu(), self._step, self.seconds)
+
+
+class _Company:
+    """The photos that go in step.
+
+    Attributes:
+        walks: those under way.
+    """
+
+    def __init__(self, targets: Sequence[Target], device: torch.device) -> None:
+        self.walks: list[_Walk] = []
+        self._targets = targets
+        self._device = device
+        self._sizes = sorted({target.size for target in targets})
+        self._lost: list[tuple[int, Exception]] = []
+
+    def admit(self, place: int, case: Case) -> None:
+        """Take a photo along."""
+        with self._alone(place):
+            self.walks.append(_Walk(place, case, self._device))
+
+    def step(self) -> None:
+        """One step of every photo."""
+        began, share = time.perf_counter(), len(self.walks)
+        self._each(self.walks, lambda walk: walk.look(self._sizes))
+        if self.walks:
+            gradients = self._gradients()
+            self._each(self.walks, lambda walk: walk.move(gradients[walk.place]))
+            self._judge()
+        for walk in self.walks:
+            walk.seconds += (time.perf_counter() - began) / share
+
+    def leave(self) -> Iterator[tuple[int, Solution | Exception]]:
+        """Those that are done, or lost."""
+        outcomes: list[tuple[int, Solution | Exception]] = list(self._lost)
+        outcomes += [(walk.place, walk.solution()) for walk in self.walks if walk.done]
+        self._lost, self.walks = [], [walk for walk in self.walks if not walk.done]
+        return iter(outcomes)
+
+    def _gradients(self) -> dict[int, dict[int, Tensor]]:
+        """Of all targets' losses at each photo's views, by the photo's place and the input side."""
+        whose = [walk.place for walk in self.walks]
+        views = {size: torch.cat([walk.looks[size].shown for walk in self.walks]) for size in self._sizes}
+        found = {size: torch.zeros_like(view) for size, view in views.items()}
+        for (
+            target
+        ) in self._targets:  # one after the other: of their ways back only one is in memory at a time
+            view = views[target.size].requires_grad_()
+            found[target.size] += torch.autograd.grad(target.losses(view, whose).sum(), view)[0]
+        return {place: {size: found[size][row] for size in self._sizes} for row, place in enumerate(whose)}
+
+    @torch.no_grad()
+    def _judge(self) -> None:
+        """Score the canvases that are due: their losses' mean over what they are judged by."""
+        views: dict[int, dict[int, Tensor]] = {}
+        due = [walk for walk in self.walks if walk.due]
+        self._each(due, lambda walk: views.update({walk.place: walk.judged(self._sizes)}))
+        if not views:
+            return
+        whose = [place for place, shown in views.items() for _ in shown[self._sizes[0]]]
+        losses = [
+            target.losses(torch.cat([shown[target.size] for shown in views.values()]), whose)
+            for target in self._targets
         ]
-        return torch.stack(ways).sum(0)
-    total = torch.stack([target.loss(inputs[target.size]) for target in targets]).sum()
-    (gradient,) = torch.autograd.grad(total, canvas)
-    return gradient
+        scores = torch.stack(losses).sum(0).view(len(views), -1).mean(1).tolist()
+        scored = dict(zip(views, scores, strict=True))
+        for walk in self.walks:
+            if walk.place in scored:
+                walk.take(scored[walk.place])
+
+    def _each(self, walks: Sequence[_Walk], act: Callable[[_Walk], None]) -> None:
+        for walk in list(walks):
+            with self._alone(walk.place):
+                act(walk)
+
+    @contextmanager
+    def _alone(self, place: int) -> Iterator[None]:
+        """What goes wrong here concerns one photo, which leaves; lack of memory concerns all."""
+        try:
+            yield
+        except Exception as error:
+            if devices.out_of_memory(error):
+                raise
+            self._lost.append((place, error))
+            self.walks = [walk for walk in self.walks if walk.place != place]
 
 
 def _unit(gradient: Tensor) -> Tensor:
@@ -129,103 +270,3 @@ def _unit(gradient: Tensor) -> Tensor:
 
 def _cosine(step: int, steps: int) -> float:
     return 0.1 + 0.45 * (1 + math.cos(math.pi * (step - 1) / max(1, steps)))
-
-
-class _Scene:
-    """A photo's working copy, its budget, and the picture a platform last made of it."""
-
-    def __init__(
-        self,
-        pixels: NDArray[np.uint8],
-        strength: Strength,
-        allowed: NDArray[np.float32] | None,
-        device: torch.device,
-        seed: int,
-    ) -> None:
-        self.height, self.width = pixels.shape[:2]
-        small_w, small_h = canvas_size(self.width, self.height)
-        planes = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-        self.device = device
-        self._pixels = torch.from_numpy(planes.astype(np.float32))[None].to(device)
-        self._rows = resampling(small_h, self.height).to(device)
-        self._columns = resampling(small_w, self.width).to(device)
-        budget = budget_map(self._pixels, strength)
-        if allowed is not None:
-            budget = budget * torch.from_numpy(allowed).to(device)
-        self._budget = self._on_canvas(budget, small_w, small_h)
-        self.shape = (1, self._pixels.shape[1], small_h, small_w)
-        self._mix = colour_mix(self.shape[1], strength.chroma).to(device)
-        self._gram = self._rows.T @ self._rows, self._columns.T @ self._columns
-        self._energy = 255.0**2 / 10 ** (strength.psnr_floor / 10) * self.height * self.width * self.shape[1]
-        self._draws = random.Random(seed)  # noqa: S311  reproducible, not secret
-        self._seen = Image.new("RGB", (1, 1))
-        self._base = torch.zeros(self.shape, device=device)
-
-    def change(self, canvas: Tensor) -> Tensor:
-        """What a canvas (planes of brightness and colour, −1…1) changes, in 8-bit levels of the photo's channels."""
-        return torch.einsum("ij,bjhw->bihw", self._mix, self._budget * canvas)
-
-    def downhill(self, gradient: Tensor) -> Tensor:
-        """The canvas's way along a gradient on which the picture's squared error buys most, of the budget's own size.
-
-        A canvas pixel changes the picture by its budget times its value: steepest descent in the picture's measure
-        divides by the budget once for the gradient and once for the way back.
-        """
-        budget = self._budget.clamp_min(_LEAST_BUDGET)
-        way = gradient / budget
-        return way / budget * (budget.square().mean() / way.square().mean().clamp_min(1e-24)).sqrt()
-
-    def start(self, seed: int) -> Tensor:
-        """A faint random canvas: at the clean photo itself the way from its own mean has no slope."""
-        noise = torch.rand(self.shape, generator=torch.Generator().manual_seed(seed))
-        return self.within((noise.to(self.device) - 0.5) * 0.2)
-
-    def within(self, canvas: Tensor) -> Tensor:
-        """The canvas pulled back into the budget: every value in −1…1, the whole above the PSNR floor."""
-        canvas = canvas.clamp(-1, 1)
-        change = self.change(canvas)
-        # ‖R·X·Cᵀ‖² without leaving the canvas: the Gram matrices of R and C know the stretching.
-        energy = float((self._gram[0] @ change @ self._gram[1] * change).sum())
-        return canvas * min(1.0, math.sqrt(self._energy / energy)) if energy > 0 else canvas
-
-    def refresh(self, canvas: Tensor) -> None:
-        """Send the perturbed picture through a random real platform."""
-        self._seen = draw_platform(self._draws, self._perturbed(canvas))
-        self._base = canvas
-
-    def look(self, canvas: Tensor, sizes: set[int]) -> dict[int, Tensor]:
-        """One random view for each input size, differentiable in ``canvas``: 1×3×S×S in 0…1."""
-        view = draw_view(self._draws, self.width, self.height)
-        return {size: self._view(view, size, self._seen, canvas - self._base) for size in sizes}
-
-    @torch.no_grad()
-    def score(self, canvas: Tensor, targets: Sequence[Target]) -> float:
-        """The losses' mean over two fixed channels: JPEG 75, then the central square, or that of a cropped photo."""
-        picture, zero = jpeg(self._perturbed(canvas), 75), torch.zeros_like(canvas)
-        whole = centre_view(self.width, self.height)
-        views = {
-            size: [self._view(view, size, picture, zero) for view in (whole, whole.inner(_CROP))]
-            for size in {target.size for target in targets}
-        }
-        return sum(float(target.loss(view)) for target in targets for view in views[target.size]) / 2
-
-    def _view(self, view: View, size: int, seen: Image.Image, moved: Tensor) -> Tensor:
-        rows, columns = view.matrices(self.width, self.height, size)
-        change = stretch(
-            self.change(moved) / 255,
-            rows.to(self.device) @ self._rows,
-            columns.to(self.device) @ self._columns,
-        )
-        return view.show(seen, size).to(self.device) + change
-
-    @torch.no_grad()
-    def _perturbed(self, canvas: Tensor) -> Image.Image:
-        """The 8-bit picture that the canvas makes of the working copy."""
-        moved = self._pixels + stretch(self.change(canvas), self._rows, self._columns)
-        planes = moved.round_().clamp_(0, 255).byte()[0].permute(1, 2, 0).cpu().contiguous().numpy()
-        return Image.fromarray(planes[:, :, 0] if planes.shape[2] == 1 else planes)
-
-    def _on_canvas(self, budget: Tensor, width: int, height: int) -> Tensor:
-        rows = resampling(self.height, height).to(self.device)
-        columns = resampling(self.width, width).to(self.device)
-        return stretch(budget, rows, columns).clamp_min(0)

@@ -10,11 +10,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import open_clip
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from photoveil.protection.lean import open_clip
 from photoveil.protection.model_sets import CatalogueError, EncoderEntry
 
 _IMAGE_TOWER = "visual."

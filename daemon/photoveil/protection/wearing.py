@@ -18,12 +18,15 @@ from torch import Tensor
 
 from photoveil.protection.budget import psnr, ssim
 from photoveil.protection.canvas import apply_full_size
+from photoveil.protection.excerpt import Excerpt
 from photoveil.protection.grade import Grade, highest, share_worn, strength_for
+from photoveil.protection.reduced import is_big
+from photoveil.protection.tint import Tint
 
 _SHARE = 0.75
 """The look's part of what a strength may cost in SSIM; the canvas takes the rest."""
 _FIRST_RAMP, _WIDER, _RAMPS = 24.0, 1.5, 6
-_GENTLE = 3.0
+_GENTLE = 2.5
 """A ramp is at least so many times as wide as the change is high."""
 _MOST_BRIGHTER = 1.2
 """What fading saves is spent on brighter parts, but there a look becomes at most so many times as strong."""
@@ -55,16 +58,27 @@ class Worn:
         """
         return share_worn(pixels, _FIRST_RAMP) if self.ramp else None
 
-    def put_on(self, pixels: NDArray[np.uint8], change: Tensor | None = None) -> NDArray[np.uint8]:
-        """A photo of any size in this look and, on top, what a canvas changes (1×C×h×w in 8-bit levels)."""
+    def put_on(
+        self, pixels: NDArray[np.uint8], change: Tensor | None = None, excerpt: Excerpt | None = None
+    ) -> NDArray[np.uint8]:
+        """A photo of any size in this look and, on top, what a canvas changes (1×C×h×w in 8-bit levels).
+
+        Args:
+            pixels: the photo, or what ``excerpt`` holds of it.
+        """
         if change is None:
             side = self.grade.field.shape[-1]
             change = torch.zeros(1, 1 if pixels.ndim == 2 else 3, side, side)
         _, planes, tall, wide = change.shape
-        tinted, light = self.grade.on_picture(pixels), self.grade.light(tall, wide, planes)
+        light = self.grade.light(tall, wide, planes)
+        if (excerpt or is_big(pixels)) and planes == 3 and not self.ramp:
+            tint = Tint(self.grade, pixels)
+            return apply_full_size(pixels, change + light, excerpt, also=tint.add)
+        tinted = self.grade.on_picture(pixels)
         if not self.ramp:
-            return apply_full_size(tinted, change + light)
-        return apply_full_size(_faded(pixels, apply_full_size(tinted, light), self.ramp), change)
+            return apply_full_size(tinted, change + light, excerpt)
+        lit = apply_full_size(tinted, light, excerpt)
+        return apply_full_size(_faded(pixels, lit, self.ramp), change, excerpt)
 
 
 def wear(grade: Grade, pixels: NDArray[np.uint8], *, tone_db: float, ssim_floor: float) -> Worn:

@@ -13,15 +13,15 @@ from torch.nn import functional as F
 from photoveil.protection.encoders import Features
 
 
-def loss(features: Features, anchor: Features) -> Tensor:
-    """How far a batch is from the anchor, in −2…2 (−2: every token and embedding at the anchor).
+def losses(features: Features, anchors: Features) -> Tensor:
+    """How far each photo's view is from its anchor: B values in −2…2 (−2: every token and embedding at the anchor).
 
     Args:
-        features: pooled B×D and tokens B×N×C of the protected photo's views.
-        anchor: pooled D and tokens C, unit length.
+        features: pooled B×D and tokens B×N×C of the protected photos' views.
+        anchors: pooled B×D and tokens B×C, unit length; one for all views (D and C) will do.
     """
-    pooled = F.cosine_similarity(features.pooled, anchor.pooled, dim=-1).mean()
-    tokens = F.cosine_similarity(features.tokens, anchor.tokens, dim=-1).mean()
+    pooled = F.cosine_similarity(features.pooled, anchors.pooled, dim=-1)
+    tokens = F.cosine_similarity(features.tokens, anchors.tokens.unsqueeze(-2), dim=-1).mean(1)
     return -(pooled + tokens)
 
 
