@@ -188,6 +188,7 @@ class Daemon:
             hub=hub,
             notices=notices,
             teach=worker.teach,
+            together=lambda: worker.batch,
             previews=previews,
         )
         models = self._desk(ground, worker, lambda: _rests(jobs, policy))

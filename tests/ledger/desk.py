@@ -52,6 +52,9 @@ class Desk:
         self.place_error: Exception | None = None
         self.reason: str | None = None
         self.now = 0.0
+        self.at_once = 1
+        self.holds: dict[str, asyncio.Event] = {}
+        self.stages: dict[str, tuple[str, float]] = {}
         self.hub = Hub()
         self.notices = Notices(self.hub)
         self.photos = ProtectedPhotos(database, folder / "kept", 1 << 20)
@@ -63,6 +66,7 @@ class Desk:
             hub=self.hub,
             notices=self.notices,
             teach=self.teach,
+            together=lambda: self.at_once,
             previews=self.previews,
             clock=lambda: self.now,
             wall=lambda: self.now,
@@ -83,8 +87,8 @@ class Desk:
     ) -> Outcome:
         self.calls.append(name)
         self.begun.set()
-        progress("protect", 0.5)
-        await self.go.wait()
+        progress(*self.stages.get(name, ("protect", 0.5)))
+        await self.holds.get(name, self.go).wait()
         return self._made(photo, part, original, previews)
 
     def _made(self, photo: Path, part: Path, original: str, previews: Previews | None) -> Outcome:

@@ -23,8 +23,9 @@ NAMES = st.sampled_from(["a.jpg", "b.jpg", "c.jpg"])
 class QueueMachine(RuleBasedStateMachine):
     """Drives a queue by hand, in a loop of its own."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(at_once=st.sampled_from([1, 3]))
+    def begin(self, at_once: int) -> None:
+        self.at_once = at_once
         self.loop = asyncio.new_event_loop()
         self.holder = tempfile.TemporaryDirectory()
         self.folder = Path(self.holder.name)
@@ -38,6 +39,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def open(self) -> None:
         self.desk = Desk(await Database.open(self.folder / "ledger"), self.folder)
+        self.desk.at_once = self.at_once
         await self.desk.jobs.start()
         await self.settle()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -15,35 +16,36 @@ import numpy as np
 
 from photoveil.photos import AnimatedPhoto, MetadataPolicy, decode, encode
 from photoveil.worker import child
-from photoveil.worker.outlet import Outlet
+from photoveil.worker.outlet import Order, Outlet
 
 
 class Studio:
     """Answers as the real one does."""
 
-    def __init__(self, outlet: Outlet) -> None:
-        self._outlet = outlet
+    def do(self, orders: Sequence[Order]) -> None:
+        for order in orders:
+            order.outlet.tell("device", device="none")
+            match order.header["op"]:
+                case "protect":
+                    try:
+                        self._protect(order.header, order.payload, order.outlet)
+                    except Exception as error:  # noqa: BLE001 - one photo's trouble is not that of the others
+                        order.outlet.fail(error)
+                case "persona":
+                    order.outlet.answer("persona", known=True)
+                case _:
+                    order.outlet.answer("done")
 
-    def do(self, header: dict[str, Any], payload: bytes) -> None:
-        self._outlet.tell("device", device="none")
-        match header["op"]:
-            case "protect":
-                self._protect(header, payload)
-            case "persona":
-                self._outlet.tell("persona", known=True)
-            case _:
-                self._outlet.tell("done")
-
-    def _protect(self, header: dict[str, Any], payload: bytes) -> None:
-        self._outlet.progress("decode", 0.0)
+    def _protect(self, header: dict[str, Any], payload: bytes, outlet: Outlet) -> None:
+        outlet.progress("decode", 0.0)
         try:
             photo = decode(payload, name=header["name"])
         except AnimatedPhoto as animation:
-            self._outlet.tell("unchanged", reason=animation.reason)
+            outlet.answer("unchanged", reason=animation.reason)
             return
-        self._outlet.progress("protect", 0.5)
+        outlet.progress("protect", 0.5)
         encoded = encode(photo, np.invert(photo.pixels), metadata=MetadataPolicy(header["metadata"]))
-        self._outlet.progress("measure", 0.5)
+        outlet.progress("measure", 0.5)
         height, width = photo.pixels.shape[:2]
         result = {
             "bytes": len(encoded.data),
@@ -54,7 +56,7 @@ class Studio:
             "height": height,
             "report": {"original": {"sha256": hashlib.sha256(payload).hexdigest()}, "psnr_db": 40.0},
         }
-        self._outlet.tell("result", encoded.data, result=result)
+        outlet.answer("result", encoded.data, result=result)
 
 
 if __name__ == "__main__":

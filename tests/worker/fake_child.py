@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 from photoveil.photos.errors import UnsupportedPhoto
 from photoveil.worker import child
-from photoveil.worker.outlet import Outlet
+from photoveil.worker.outlet import Order, Outlet
 
 PREFIX = b"protected:"
 
@@ -18,30 +19,38 @@ PREFIX = b"protected:"
 class Studio:
     """Answers as the real one does."""
 
-    def __init__(self, outlet: Outlet) -> None:
-        self._outlet = outlet
+    def do(self, orders: Sequence[Order]) -> None:
+        if orders[0].header["op"] != "protect":
+            orders[0].outlet.tell("device", device="fake")
+            self._tell(orders[0])
+            return
+        for order in orders:
+            order.outlet.tell("device", device="fake", batch=int(os.environ.get("PHOTOVEIL_FAKE_BATCH", "4")))
+        for order in orders:
+            try:
+                order.outlet.progress("protect", 0.25)
+                self._protect(order.header, order.payload, order.outlet, len(orders))
+            except Exception as error:  # noqa: BLE001 - as the real one, one photo's trouble is not that of the others
+                order.outlet.fail(error)
 
-    def do(self, header: dict[str, Any], payload: bytes) -> None:
-        self._outlet.tell("device", device="fake")
-        if header["op"] == "measure":
-            self._measure()
-            return
-        if header["op"] != "protect":
-            self._outlet.tell("done", known=False)
-            return
-        self._outlet.progress("protect", 0.5)
-        self._obey(payload.split()[0].decode("latin-1") if payload else "")
+    def _tell(self, order: Order) -> None:
+        if order.header["op"] == "measure":
+            self._measure(order.outlet)
+        else:
+            order.outlet.answer("done", known=False)
+
+    def _protect(self, header: dict[str, Any], payload: bytes, outlet: Outlet, together: int) -> None:
+        outlet.progress("protect", 0.5)
+        self._obey(payload.split()[0].decode("latin-1") if payload else "", outlet, together)
         if header["compare"]:
-            self._outlet.tell("picture-follows", of="compare")
-            self._outlet.tell("picture", b"picture")
+            outlet.tell("picture", b"picture", of="compare")
         for side in ("before", "after") if header["previews"] else ():
-            self._outlet.tell("picture-follows", of=side)
-            self._outlet.tell("picture", side.encode())
+            outlet.tell("picture", side.encode(), of=side)
         if payload.startswith(b"animation"):
-            self._outlet.tell("unchanged", reason="It moves.")
+            outlet.answer("unchanged", reason="It moves.")
             return
         data = PREFIX + payload
-        report = {"psnr_db": 40.0, "seen": header}
+        report = {"psnr_db": 40.0, "seen": header, "together": together}
         facts = {
             "bytes": len(data),
             "format": "jpeg",
@@ -50,18 +59,19 @@ class Studio:
             "width": 3,
             "height": 2,
         }
-        self._outlet.tell("result", data, result={**facts, "report": report})
+        outlet.answer("result", data, result={**facts, "report": report})
 
-    def _measure(self) -> None:
+    def _measure(self, outlet: Outlet) -> None:
         """As on a machine of a certain speed; slow enough that a photo may come in between."""
         for step in range(10):
             time.sleep(0.02)
-            self._outlet.progress("measure", step / 10)
+            outlet.progress("measure", step / 10)
         rate = float(os.environ.get("PHOTOVEIL_FAKE_RATE", "300"))
         found = {"pass_rate": rate, "look_rate": 2 * rate, "device": "fake", "device_name": "a fake"}
-        self._outlet.tell("measured", measured={**found, "precision": "float32", "torch": "0"})
+        outlet.answer("measured", measured={**found, "precision": "float32", "torch": "0"})
 
-    def _obey(self, word: str) -> None:
+    def _obey(self, word: str, outlet: Outlet, together: int) -> None:
+        word = {"crowd": "crash", "herd": "hang"}.get(word, word) if together > 1 else word
         match word:
             case "crash":
                 sys.stderr.write("the last words\n")
@@ -70,7 +80,7 @@ class Studio:
             case "slow":
                 for step in range(100):
                     time.sleep(0.05)
-                    self._outlet.progress("protect", step / 100)
+                    outlet.progress("protect", step / 100)
             case "brief":
                 time.sleep(0.4)
             case "hang":

@@ -16,7 +16,6 @@ from PIL import Image
 
 from photoveil.errors import PhotoveilError
 from photoveil.worker import child
-from photoveil.worker.outlet import Outlet
 from photoveil.worker.parent import Worker
 from photoveil.worker.tasks import Delivered, Previews, Task, Unchanged, WorkerState
 from tests.tiny_models import tiny_models
@@ -60,6 +59,7 @@ async def test_a_day_in_the_life_of_the_child(tmp_path: Path, monkeypatch: pytes
         child = worker.pid
         await _learns_once(worker, tmp_path)
         await _protects(worker, tmp_path)
+        await _protects_several(worker, tmp_path)
         await _gives_up_when_asked(worker, tmp_path)
         await _tells_what_it_cannot_do(worker, tmp_path)
         assert worker.pid == child
@@ -71,11 +71,11 @@ async def test_a_day_in_the_life_of_the_child(tmp_path: Path, monkeypatch: pytes
 def test_the_child_passes_over_what_only_slows_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where transformers is installed, open_clip would import it as soon as the studio is loaded."""
     studio: Any = ModuleType("photoveil.worker.studio")
-    studio.Studio = lambda _outlet: sys.modules["transformers"]
+    studio.Studio = lambda: sys.modules["transformers"]
     monkeypatch.setitem(sys.modules, studio.__name__, studio)
     monkeypatch.setitem(sys.modules, "transformers", None)
     del sys.modules["transformers"]
-    assert child._studio(Outlet(io.BytesIO())) is None
+    assert child._studio() is None
 
 
 async def _learns_once(worker: Worker, folder: Path) -> None:
@@ -103,6 +103,36 @@ async def _protects(worker: Worker, folder: Path) -> None:
     assert pixels(previews.before) == pixels(source)
     assert pixels(previews.after) == pixels(folder / "part")
     assert list(dict.fromkeys(stages)) == ["decode", "prepare", "protect", "write", "measure"]
+
+
+async def _protects_several(worker: Worker, folder: Path) -> None:
+    """Together, and one of them given up: the others have the steps to themselves."""
+    heard: list[tuple[int, str]] = []
+    works: list[asyncio.Task[Delivered | Unchanged]] = []
+
+    def hear(number: int, stage: str) -> None:
+        heard.append((number, stage))
+        if (number, stage) == (1, "protect"):
+            works[1].cancel()
+
+    works += [
+        asyncio.create_task(
+            _protect(
+                worker,
+                photo(folder / f"{number}.png", seed=number),
+                folder / f"part{number}",
+                lambda stage, _, number=number: hear(number, stage),  # type: ignore[misc]
+            )
+        )
+        for number in range(3)
+    ]
+    first, second, third = await asyncio.gather(*works, return_exceptions=True)
+    assert isinstance(second, asyncio.CancelledError)
+    for made, part in ((first, "part0"), (third, "part2")):
+        assert isinstance(made, Delivered)
+        assert made.report["delivered"]["sha256"] == hashlib.sha256((folder / part).read_bytes()).hexdigest()
+    assert not (folder / "part1").exists()
+    assert {number for number, stage in heard[: heard.index((0, "write"))] if stage == "protect"} == {0, 1, 2}
 
 
 async def _gives_up_when_asked(worker: Worker, folder: Path) -> None:

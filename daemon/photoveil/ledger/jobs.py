@@ -14,10 +14,11 @@ from pathlib import Path
 
 from photoveil.hub import Hub
 from photoveil.ledger import rows
+from photoveil.ledger.company import Placer, Protector
 from photoveil.ledger.lessons import Teacher
 from photoveil.ledger.photos import Key, ProtectedPhotos
 from photoveil.ledger.previews import PreviewShelf
-from photoveil.ledger.queue import Placer, Protector, Queue
+from photoveil.ledger.queue import Queue
 from photoveil.ledger.rows import OWN_COPY, OWN_OUTPUT, UPLOAD, End, FileWish, JobRow, State
 from photoveil.ledger.text import NOWHERE
 from photoveil.ledger.troubles import TryLater
@@ -54,6 +55,7 @@ class Jobs:
         protect: what does the work.
         spool: folder for files on their way.
         teach: what lets a new persona learn from a batch of a folder.
+        together: how many photos pay to be protected at once.
         previews: where small pictures of before and after are kept.
         clock: seconds, for forgetting finished jobs.
         wall: seconds since 1970, for trying again later.
@@ -68,6 +70,7 @@ class Jobs:
         hub: Hub | None = None,
         notices: Notices | None = None,
         teach: Teacher | None = None,
+        together: Callable[[], int] = lambda: 1,
         previews: PreviewShelf | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -84,6 +87,7 @@ class Jobs:
             hub=hub,
             notices=notices or Notices(hub),
             teach=teach,
+            together=together,
             previews=previews,
             wall=wall,
         )

@@ -1,4 +1,7 @@
-"""The runner: takes the next row, has its photo protected, has the copy put in place, and writes how it ended.
+"""The runner: takes the next rows, has their photos protected, has the copies put in place, and writes how they ended.
+
+Photos of the same urgency that want the same encoders are taken together, as many as share passes on this device.
+Nothing more is taken until the last of them has ended, so that what is more urgent is never far.
 
 What is told as done is on disk and in the ledger before: the copy (synced), the row of the protected photo, the copy in
 its place, the end of the job; in this order. Killed in between, the job is queued again at the next start and finds
@@ -11,14 +14,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from photoveil.hub import RESYNC, Hub
 from photoveil.ledger import rows
 from photoveil.ledger.book import LEDGER, Book
+from photoveil.ledger.company import Company, Made, Placer, Protector
 from photoveil.ledger.database import LedgerError
 from photoveil.ledger.lessons import Lessons, Teacher
 from photoveil.ledger.photos import Key, ProtectedPhotos
@@ -28,7 +31,7 @@ from photoveil.ledger.spool import Spool
 from photoveil.ledger.troubles import Verdict, died, judge, source_gone
 from photoveil.ledger.work import InHand, Job, Work
 from photoveil.notices import Notices
-from photoveil.worker.tasks import Delivered, Outcome, Previews, Task, Unchanged
+from photoveil.worker.tasks import Delivered, Previews, Unchanged
 
 log = logging.getLogger(__name__)
 
@@ -39,55 +42,12 @@ _HOLD = 30.0
 _MOST_PLACING = 4
 _PLACE_SECONDS = 300.0
 _CLOSE_SECONDS = 20.0
-_WORTH_STOPPING = (0.04, 0.7)
-"""Between which shares of its walk a folder's photo is stopped for an upload: the worker listens, and much is left."""
 _MAKING, _PLACING = "making", "placing"
 """Where something went wrong: a notice is taken back by success at the same place only."""
 
 
-class Protector(Protocol):
-    """What does the work; the worker in life."""
-
-    def __call__(
-        self,
-        photo: Path,
-        name: str,
-        task: Task,
-        *,
-        part: Path,
-        progress: Callable[[str, float], None],
-        original: str,
-        previews: Previews | None,
-    ) -> Coroutine[Any, Any, Outcome]:
-        """Protect ``photo``, whose SHA-256 is ``original``, into ``part``."""
-
-
-class Placer(Protocol):
-    """What puts a folder's protected copy where it belongs.
-
-    It may be asked twice for the same row when the daemon died in between, and must then recognise its own work.
-    """
-
-    async def __call__(self, row: JobRow, copy: Path, made: Delivered) -> Path:
-        """Put ``copy`` in place, atomically, and answer where.
-
-        Raises:
-            SourceChanged: the original is not the one any more that was protected; the job is given up.
-            PhotoveilError: it cannot be done; caused by an OSError that may pass, it is tried again.
-        """
-
-
-@dataclass(frozen=True)
-class Made:
-    """What came of a photo; ``fresh``: it was made just now, ``previews`` with it."""
-
-    outcome: Outcome
-    fresh: bool = False
-    previews: Previews | None = None
-
-
 class Queue:
-    """Works through the rows, one photo at a time.
+    """Works through the rows, one company of photos at a time.
 
     Args:
         photos: the ledger of protected photos.
@@ -95,6 +55,7 @@ class Queue:
         teach: what lets a new persona learn from a batch.
         spool: folder for files on their way.
         hand: the jobs in hand.
+        together: how many photos pay to be protected at once; asked before each company.
         wall: seconds since 1970, for what is tried again later.
     """
 
@@ -108,6 +69,7 @@ class Queue:
         hub: Hub,
         notices: Notices,
         teach: Teacher | None = None,
+        together: Callable[[], int] = lambda: 1,
         previews: PreviewShelf | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -120,6 +82,7 @@ class Queue:
         self._database = photos.database
         self._protect = protect
         self._lessons = Lessons(photos.database, teach)
+        self._together = together
         self._hand = hand
         self._hub = hub
         self._previews = previews
@@ -127,7 +90,7 @@ class Queue:
         self._wake = asyncio.Event()
         self._closing = False
         self._hold_until = 0.0
-        self._current: Work | None = None
+        self._company: Company | None = None
         self._placing: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._ready: asyncio.Future[None] | None = None
@@ -146,8 +109,8 @@ class Queue:
         for work in {job.work for job in self._hand.jobs.values()}:
             work.abandoned = True
             work.tell()
-        if self._current is not None and self._current.running is not None:
-            self._current.running.cancel()
+        if self._company is not None:
+            self._company.stop()
         for tasks in (self._tasks[:1], self._placing):
             if tasks:
                 await asyncio.wait(tasks, timeout=_CLOSE_SECONDS)
@@ -164,13 +127,9 @@ class Queue:
         self._wake.set()
 
     def overtake(self, key: Key) -> None:
-        """An upload has come: what is done for a folder meanwhile is put back, if it would take long yet."""
-        work = self._current
-        least, most = _WORTH_STOPPING
-        if work is None or work.running is None or work.key == key or not work.background:
-            return
-        if least <= work.progress <= most:
-            work.running.cancel()
+        """An upload has come: what is done for folders makes way."""
+        if self._company is not None:
+            self._company.make_way(key)
 
     def forget_folder(self, folder: str) -> None:
         """A folder is no longer watched: nothing about it is a matter any more."""
@@ -203,12 +162,12 @@ class Queue:
         while not self._closing:
             self._wake.clear()
             try:
-                row = await self._next()
+                found = await self._next()
                 self.book.settled(LEDGER)
-                if row is None:
-                    await self._rest()
+                if found:
+                    await self._do(found)
                 else:
-                    await self._do(row)
+                    await self._rest()
             except LedgerError as error:
                 self.book.note("ledger", error, LEDGER)
                 await self._sleep(_HOLD)
@@ -225,9 +184,10 @@ class Queue:
         with contextlib.suppress(OSError):  # what cannot be removed now is tried at the next start
             await asyncio.to_thread(self.spool.sweep, [row.source for row in left])
 
-    async def _next(self) -> JobRow | None:
+    async def _next(self) -> list[JobRow]:
         background = self.waits_for() is None and len(self._placing) < _MOST_PLACING
-        return await self.book.write(rows.take, self._wall(), background=background)
+        most = self._together()
+        return await self.book.write(rows.take, self._wall(), background=background, most=most)
 
     async def _rest(self) -> None:
         """Sleep until something may have changed."""
@@ -256,32 +216,57 @@ class Queue:
                 if event.kind in ("pause", "settings", RESYNC):
                     self.wake()
 
-    # One photo.
+    # Photos taken together.
 
-    async def _do(self, row: JobRow) -> None:
-        job = self._hand.adopt(row)
-        work = self._current = job.work
+    async def _do(self, found: Sequence[JobRow]) -> None:
+        read: dict[Work, Job] = {}
+        for row in found:
+            job = self._hand.adopt(row)
+            read.setdefault(job.work, job)
+        company = self._company = Company(list(read))
+        # All are begun before anything else can happen, so that whoever overtakes finds them running.
+        begun = [self._begin(work, job, company) for work, job in read.items()]
+        try:
+            ended = await asyncio.gather(*begun, return_exceptions=True)
+        finally:
+            self._company = None
+        for trouble in ended:
+            if trouble is not None:
+                raise trouble
+
+    def _begin(self, work: Work, job: Job, company: Company) -> Coroutine[Any, Any, None]:
         part = self.spool.new_part()
         previews = self._previews.places(part) if self._previews else None
-        work.read, work.running = job, asyncio.create_task(self._make(work, job.row, part, previews))
+        work.read = job
+        work.running = running = asyncio.create_task(self._make(work, job.row, part, previews, company))
+        files = (part, previews.before, previews.after) if previews else (part,)
+        return self._see_through(work, job, company, running, files)
+
+    async def _see_through(
+        self, work: Work, job: Job, company: Company, running: asyncio.Task[Made], files: Sequence[Path]
+    ) -> None:
         try:
             for each in work.jobs:
                 self._hand.become(each, State.RUNNING)
             if self._closing or not work.jobs:
-                work.running.cancel()
+                running.cancel()
             if len(work.jobs) > 1:
                 await self.book.write(rows.start, [each.id for each in work.jobs])
-            await asyncio.wait([work.running])
+            await asyncio.wait([running])
+            company.leave(work)
             self._hand.close(work)
-            await self._conclude(work, job, work.running)
+            await self._conclude(work, job, running)
         finally:
-            self._current = work.running = work.read = None
-            for file in (part, previews.before, previews.after) if previews else (part,):
+            company.leave(work)
+            work.running = work.read = None
+            for file in files:
                 self.spool.discard(file)
             if job.state.final and not job.row.background:
                 self.spool.discard(job.row.source)
 
-    async def _make(self, work: Work, row: JobRow, part: Path, previews: Previews | None) -> Made:
+    async def _make(
+        self, work: Work, row: JobRow, part: Path, previews: Previews | None, company: Company
+    ) -> Made:
         if await self._photos.is_protected_copy(row.original):
             return Made(Unchanged(OWN_OUTPUT))
         known = await self._photos.find(row.key)
@@ -290,6 +275,7 @@ class Queue:
         await asyncio.to_thread(_open, row)
         if row.background:
             await self._lessons.give(row.task, work.report)
+        await company.meet(work)
         outcome = await self._protect(
             row.source,
             row.name,

@@ -1,4 +1,4 @@
-"""Jobs as rows: what a row is, and every statement that reads or writes one.
+"""Jobs as rows: what a row is, and the statements that write and find them.
 
 The functions take the connection and run inside one transaction, in the ledger's thread. Times are ISO in UTC, but
 ``not_before`` is seconds since 1970, as it is compared; below zero it counts the daemon's deaths over this job.
@@ -142,6 +142,10 @@ _NEXT_UPLOAD = (
     f"{_SELECT} WHERE state = 'queued' AND priority < 10 AND kind = 'upload' AND not_before <= ? "
     "ORDER BY priority, seq LIMIT 1"
 )
+_COMPANY = (
+    f"{_SELECT} WHERE state = 'queued' AND priority = ? AND not_before <= ? AND model_set = ? "
+    "AND (kind = 'upload') = ? AND attempts = 0 ORDER BY seq LIMIT ?"
+)
 _INSERT = """
     INSERT INTO jobs (job, kind, client, folder, name, original, persona, method, strength, model_set, metadata,
         source, target, state, error, reason, why, priority, created, finished, protected)
@@ -216,13 +220,20 @@ def add_wishes(connection: sqlite3.Connection, wishes: Sequence[FileWish]) -> li
     return ids
 
 
-def take(connection: sqlite3.Connection, moment: float, *, background: bool) -> JobRow | None:
-    """The next row whose time has come, which is running from now on."""
-    found = connection.execute(_NEXT if background else _NEXT_UPLOAD, (moment,)).fetchone()
-    if found is None:
-        return None
-    connection.execute("UPDATE jobs SET state = 'running' WHERE job = ?", (found[0],))
-    return row_of(found)
+def take(connection: sqlite3.Connection, moment: float, *, background: bool, most: int = 1) -> list[JobRow]:
+    """The next row whose time has come, which is running from now on, and what goes with it: ``most`` in all.
+
+    Together go rows of the same urgency for the same encoders; alone what was tried before, lest it harms the others.
+    """
+    first = connection.execute(_NEXT if background else _NEXT_UPLOAD, (moment,)).fetchone()
+    if first is None:
+        return []
+    row = row_of(first)
+    alike = (row.priority, moment, row.task.model_set, not row.background, most)
+    company = [row_of(each) for each in connection.execute(_COMPANY, alike)] if most > 1 else []
+    found = company if row in company else [row]
+    connection.executemany("UPDATE jobs SET state = 'running' WHERE job = ?", [(each.job,) for each in found])
+    return found
 
 
 def start(connection: sqlite3.Connection, jobs: Iterable[str]) -> None:
@@ -338,17 +349,6 @@ def next_moment(connection: sqlite3.Connection, *, background: bool) -> float | 
         f"SELECT min(not_before) FROM jobs WHERE state = 'queued' {uploads}"  # noqa: S608
     ).fetchone()
     return None if found[0] is None else float(found[0])
-
-
-def pupils(connection: sqlite3.Connection, task: Task, count: int) -> list[Path]:
-    """Files of waiting folder rows from which their persona may learn: clean ones only, each picture once."""
-    found = connection.execute(
-        "SELECT original, source FROM jobs WHERE state IN ('queued', 'running') AND kind <> 'upload' AND persona = ? "
-        "AND model_set = ? AND NOT EXISTS (SELECT 1 FROM protected WHERE protected = jobs.original) LIMIT ?",
-        (task.persona, task.model_set, 4 * count),
-    )
-    files = {original: unpacked_path(source) for original, source in found.fetchall()}
-    return [file for file in files.values() if file is not None][:count]
 
 
 def _values(row: JobRow) -> tuple[object, ...]:

@@ -13,18 +13,17 @@ import queue
 import signal
 import sys
 import threading
-import traceback
 from typing import TYPE_CHECKING, BinaryIO
+from weakref import WeakValueDictionary
 
-from photoveil.errors import PhotoveilError
-from photoveil.worker.frames import FrameError, Header, read_frame
-from photoveil.worker.outlet import Cancelled, Outlet
+from photoveil.worker.frames import FrameError, read_frame
+from photoveil.worker.outlet import Order, Outlet
 
 if TYPE_CHECKING:
     from photoveil.worker.studio import Studio
 
 _PR_SET_PDEATHSIG = 1
-Frame = tuple[Header, bytes]
+Orders = queue.SimpleQueue[Order]
 
 
 def main() -> None:
@@ -33,11 +32,10 @@ def main() -> None:
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     source, sink = _claim_pipes()
-    outlet = Outlet(sink)
-    frames: queue.SimpleQueue[Frame] = queue.SimpleQueue()
-    outlet.tell("hello", pid=os.getpid())
-    threading.Thread(target=_read, args=(source, frames, outlet), name="reader", daemon=True).start()
-    _work(frames, outlet)
+    orders: Orders = queue.SimpleQueue()
+    Outlet(sink).tell("hello", pid=os.getpid())
+    threading.Thread(target=_read, args=(source, sink, orders), name="reader", daemon=True).start()
+    _work(orders)
 
 
 def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -62,67 +60,53 @@ def die_with_parent() -> None:
         os._exit(0)
 
 
-def _read(source: BinaryIO, frames: queue.SimpleQueue[Frame], outlet: Outlet) -> None:
+def _read(source: BinaryIO, sink: BinaryIO, orders: Orders) -> None:
     """Take frames off the pipe at once, so that the parent never waits for the work; leave when the pipe ends."""
+    # An order is known from here on rather than from where its work starts: a cancel that follows at once is not lost.
+    open_ones: WeakValueDictionary[int, Outlet] = WeakValueDictionary()
     with contextlib.suppress(FrameError, OSError):
         while (frame := read_frame(source)) is not None:
-            if frame[0].get("op") == "cancel":
-                outlet.cancelled.set()
-            else:
-                # Cleared here rather than where work starts: a cancel that follows at once must not be lost.
-                outlet.cancelled.clear()
-                frames.put(frame)
+            header, payload = frame
+            number = int(header.get("id", 0))
+            if header.get("op") == "cancel":
+                if (outlet := open_ones.get(number)) is not None:
+                    outlet.cancelled.set()
+                continue
+            outlet = open_ones[number] = Outlet(sink, number)
+            orders.put(Order(header, payload, outlet))
     os._exit(0)
 
 
-def _work(frames: queue.SimpleQueue[Frame], outlet: Outlet) -> None:
+def _work(orders: Orders) -> None:
     studio = None
     while True:
-        header, payload = frames.get()
+        together = _next(orders)
         try:
             if studio is None:
-                studio = _studio(outlet)
-            studio.do(header, payload)
-        except Cancelled:
-            outlet.tell("cancelled")
-        except PhotoveilError as error:
-            outlet.tell("error", error=error.as_dict())
-        except MemoryError:
-            outlet.tell("error", error=_no_memory().as_dict())
-        except Exception as error:  # noqa: BLE001 - the guard of all work: told to the user, traced in the log
-            _trace(error)
-            outlet.tell("error", error=_unexpected(error).as_dict())
+                studio = _studio()
+            studio.do(together)
+        except Exception as error:  # noqa: BLE001 - the guard of all work
+            for order in together:
+                if not order.outlet.answered:
+                    order.outlet.fail(error)
 
 
-def _studio(outlet: Outlet) -> Studio:
+def _next(orders: Orders) -> list[Order]:
+    """The next question; photos to protect are as many as come before the word to go."""
+    found = [orders.get()]
+    if found[0].header["op"] == "protect":
+        while (order := orders.get()).header["op"] != "go":
+            found.append(order)
+    return found
+
+
+def _studio() -> Studio:
     """Load torch and what stands on it, which is slow, and nothing that is of no use here."""
     # Where transformers is installed, open_clip imports it for text towers that no model set has: most of a second.
     sys.modules.setdefault("transformers", None)  # type: ignore[arg-type]
     from photoveil.worker.studio import Studio
 
-    return Studio(outlet)
-
-
-def _trace(error: Exception) -> None:
-    """Print where it happened but not the message, which may hold a photo's name."""
-    traceback.print_tb(error.__traceback__)
-    print(type(error).__name__, file=sys.stderr, flush=True)  # noqa: T201 - standard error is the parent's log
-
-
-def _no_memory() -> PhotoveilError:
-    return PhotoveilError(
-        "The photo could not be protected",
-        "There was not enough memory for it.",
-        "Close other programs and try again, or protect a smaller version of the photo.",
-    )
-
-
-def _unexpected(error: Exception) -> PhotoveilError:
-    return PhotoveilError(
-        "The photo could not be protected",
-        f"Something went wrong that nobody foresaw ({type(error).__name__}).",
-        "Try again; if it happens again, please report it together with the log.",
-    )
+    return Studio()
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import open_clip
 import torch
 
 from photoveil.protection import devices
+from photoveil.protection.lean import open_clip
 
 WIDTH, LAYERS, SIZE, PATCH = 768, 4, 224, 16
 """Of the tower: a third of ViT-B/16, the shape that most encoders of the model sets have."""

@@ -5,60 +5,56 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from photoveil.hub import Hub
 from photoveil.worker.frames import Header
 from photoveil.worker.pipe import COMMAND, PayloadShrank, Pipe, PipeBroken
+from photoveil.worker.talk import Answer, Places, Progress, Talk, Wish, given_up, ignore
 from photoveil.worker.tasks import (
     ChildError,
     Delivered,
     Lesson,
     Outcome,
     Previews,
-    SourceChanged,
     Task,
     Unchanged,
+    WorkerCrashed,
     WorkerState,
+    WorkerTooSlow,
     crashed,
     gave_up,
     too_slow,
 )
 
 log = logging.getLogger(__name__)
-Progress = Callable[[str, float], None]
 
 MAX_CRASHES = 5
 """So many in a row end it for a while: more than one bad photo is tried, so that one cannot lock out all others."""
 CRASH_WINDOW = 600.0
 MAX_LESSONS = 8
 """From how many photos of a batch a new persona learns; more change nothing."""
+AT_ONCE = 4
+"""How many photos go to the child together until it tells how many pay on its device."""
+_MOST_BYTES = 128 << 20
+"""Of the files of several photos that go together: the child has them in memory."""
 _CANCEL_GRACE = 5.0
 _TELLING = ("protect", "learn")
 """What shows by its success that the child works; the rest hardly does anything."""
 
 
-def _ignore(_stage: str, _fraction: float) -> None:
-    """Progress nobody asked for."""
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Where the parts of an answer go."""
-
-    progress: Progress = _ignore
-    part: Path | None = None
-    pictures: Mapping[str, Path] = field(default_factory=dict)
-    original: str | None = None
-
-
 class Worker:
     """Protects photos in a child process that alone knows torch.
+
+    Photos that wait for the same encoders at the same time go to the child together, where they share passes; each
+    has an answer, an error and a cancellation of its own. Where the child ends over several of them, each is tried
+    again alone, and for a while none goes in company: it may be one photo, or the memory that all of them take.
 
     Args:
         personas: the folder where the child keeps the anchors of personas.
@@ -99,9 +95,14 @@ class Worker:
         self._pipe: Pipe | None = None
         self._state = WorkerState.ABSENT
         self._turn = asyncio.Lock()
+        self._wishes: deque[Wish] = deque()
+        self._talk: Talk | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._batch = AT_ONCE
+        self._alone_until = -math.inf
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
         self._idle: asyncio.TimerHandle | None = None
-        self._measuring: asyncio.Task[tuple[Header, str]] | None = None
+        self._measuring: asyncio.Task[Answer] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -116,13 +117,18 @@ class Worker:
         """The child's process, while there is one."""
         return self._pipe.process.pid if self._pipe is not None and self._pipe.alive else None
 
+    @property
+    def batch(self) -> int:
+        """How many photos pay to be protected at once; more that are asked for wait for the next conversation."""
+        return 1 if self._clock() < self._alone_until else self._batch
+
     async def prewarm(self, model_set: str) -> None:
         """Start the child and load the encoders."""
-        await self._converse({"op": "prewarm", "model_set": model_set}, None, _Places())
+        await self._ask({"op": "prewarm", "model_set": model_set}, None, Places())
 
     async def measure(self) -> dict[str, Any] | None:
         """Find out how fast this machine is, for `fitting.machine.taken`; None where a photo came in between."""
-        self._measuring = work = asyncio.create_task(self._converse({"op": "measure"}, None, _Places()))
+        self._measuring = work = asyncio.create_task(self._ask({"op": "measure"}, None, Places()))
         try:
             await asyncio.wait([work])
         finally:
@@ -136,7 +142,7 @@ class Worker:
     async def teach(self, photos: Sequence[Path], task: Task, progress: Progress) -> bool:
         """Let a persona without an anchor learn one from several photos; False where it has one already."""
         about = self._about(task)
-        answer, _ = await self._converse({"op": "persona", **about}, None, _Places(progress))
+        answer, _ = await self._ask({"op": "persona", **about}, None, Places(progress))
         if answer["known"]:
             return False
         for photo in photos[:MAX_LESSONS]:
@@ -151,7 +157,7 @@ class Worker:
         model_set: str,
         *,
         anew: bool = False,
-        progress: Progress = _ignore,
+        progress: Progress = ignore,
     ) -> Lesson:
         """Let a persona learn from one clean photo; ``anew``: and forget what this model set knew of it before.
 
@@ -159,7 +165,7 @@ class Worker:
         """
         about: Header = {"persona": persona, "model_set": model_set, "personas": str(self._personas)}
         question = {"op": "learn", **about, "name": photo.name, "anew": anew}
-        answer, _ = await self._converse(question, photo, _Places(progress))
+        answer, _ = await self._ask(question, photo, Places(progress))
         return Lesson(bool(answer["learnt"]), bool(answer["known"]), int(answer["photos"]))
 
     async def protect(
@@ -188,7 +194,7 @@ class Worker:
         pictures = {"compare": compare} if compare else {}
         if previews:
             pictures |= {"before": previews.before, "after": previews.after}
-        answer, digest = await self._converse(question, photo, _Places(progress, part, pictures, original))
+        answer, digest = await self._ask(question, photo, Places(progress, part, pictures, original))
         if answer["event"] == "unchanged":
             return Unchanged(str(answer["reason"]))
         made = Delivered(sha256=digest, **answer["result"])
@@ -198,74 +204,111 @@ class Worker:
     async def close(self) -> None:
         """End the child, whatever it does."""
         self._rest(None)
-        for task in self._tasks:
+        busy = self._turn.locked()
+        working = [*self._tasks, *([self._serving] if self._serving else ())]
+        for task in working:
             task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
         if self._pipe is not None:
             pipe, self._pipe = self._pipe, None
-            await (pipe.kill() if self._turn.locked() else pipe.close())
+            await (pipe.kill() if busy else pipe.close())
         self._become(WorkerState.ABSENT)
 
     def _about(self, task: Task) -> Header:
         return {**asdict(task), "personas": str(self._personas)}
 
-    async def _converse(self, question: Header, payload: Path | None, places: _Places) -> tuple[Header, str]:
+    async def _ask(self, question: Header, payload: Path | None, places: Places) -> Answer:
+        """The child's answer in its turn; once cancelled, wait until the child has put the question aside."""
         if self._measuring is not None and question["op"] != "measure":
             self._measuring.cancel()
-        async with self._turn:
-            self._rest(None)
-            question = {**question, "device": self.wanted_device}
-            try:
-                async with asyncio.timeout(self._job_seconds):
-                    pipe = await self._ready_pipe()
-                    return await self._exchange(pipe, question, payload, places)
-            except PayloadShrank:
-                await self._drop_pipe()
-                raise SourceChanged.of() from None
-            except PipeBroken:
-                raise await self._crashed() from None
-            except TimeoutError:
-                raise too_slow(self._job_seconds) from None
-            finally:
-                self._become(WorkerState.READY if self._pipe is not None else WorkerState.ABSENT)
-                self._rest(self.idle_seconds)
-
-    async def _exchange(
-        self, pipe: Pipe, question: Header, payload: Path | None, places: _Places
-    ) -> tuple[Header, str]:
-        """Ask and hear the answer; if cancelled, still hear the child out: the next conversation starts clean."""
-        talk = asyncio.create_task(self._talk(pipe, question, payload, places))
+        wish = Wish(question, payload, places)
+        self._wishes.append(wish)
+        if self._serving is None or self._serving.done():
+            self._become(WorkerState.STARTING if self.pid is None else WorkerState.BUSY)
+            self._serving = asyncio.create_task(self._serve())
         try:
-            return await asyncio.shield(talk)
+            return await asyncio.shield(wish.answer)
         except asyncio.CancelledError:
-            await self._calm(pipe, talk)
+            wish.wanted = False
+            if wish in self._wishes:
+                self._wishes.remove(wish)
+            elif self._talk is not None and self._pipe is not None:
+                await given_up(self._talk, self._pipe, wish, _CANCEL_GRACE)
             raise
 
-    async def _talk(
-        self, pipe: Pipe, question: Header, payload: Path | None, places: _Places
-    ) -> tuple[Header, str]:
-        sent = await pipe.send(question, payload)
-        place = places.part
-        while True:
-            header, digest = await pipe.receive(place)
-            place = places.part
-            match header.get("event"):
-                case "progress":
-                    places.progress(str(header["stage"]), float(header["fraction"]))
-                case "device":
-                    self.device = str(header["device"])
-                    self._become(WorkerState.BUSY)
-                case "picture-follows":
-                    place = places.pictures.get(str(header.get("of", "compare")))
-                case "picture":
-                    continue
-                case "error":
-                    raise ChildError(header["error"])
-                case _:
-                    if question["op"] in _TELLING:
-                        self._crashes.clear()
-                    if places.original not in (None, sent):
-                        raise SourceChanged.of()
-                    return header, digest
+    async def _serve(self) -> None:
+        """Hold one conversation after the other as long as there are wishes."""
+        try:
+            while self._wishes:
+                async with self._turn:
+                    self._rest(None)
+                    await self._attend(self._company())
+                    self._become(WorkerState.READY if self._pipe is not None else WorkerState.ABSENT)
+                    self._rest(self.idle_seconds)
+        finally:
+            for wish in self._wishes:
+                wish.fail(crashed(None))
+            self._wishes.clear()
+
+    def _company(self) -> list[Wish]:
+        """The next question, and with a photo those that go with it."""
+        company: list[Wish] = []
+        weight = 0
+        for wish in list(self._wishes):
+            if company and not wish.goes_with(company[0]):
+                continue
+            weight += wish.weight()
+            if company and (len(company) >= self.batch or weight > _MOST_BYTES):
+                break
+            company.append(wish)
+            self._wishes.remove(wish)
+        return company
+
+    async def _attend(self, wishes: Sequence[Wish]) -> None:
+        """Get each its answer, or its place in a later conversation."""
+        talk = self._talk = Talk(wishes, self._hear_device, self._hear_success)
+        try:
+            trouble = await self._hold(talk)
+        except asyncio.CancelledError:
+            talk.fail(crashed(None))
+            raise
+        finally:
+            self._talk = None
+        if isinstance(trouble, WorkerCrashed | WorkerTooSlow) and len(wishes) > 1:
+            if talk.left:
+                self._alone_until = self._clock() + CRASH_WINDOW
+        elif trouble is not None:
+            talk.fail(trouble)
+        self._wishes.extendleft(reversed(talk.left))
+
+    async def _hold(self, talk: Talk) -> Exception | None:
+        """Hold a conversation; answers what ended it for all that have no answer."""
+        alone = len(talk.wishes) == 1
+        try:
+            async with asyncio.timeout(self._job_seconds * len(talk.wishes)):
+                await talk.hold(await self._ready_pipe(), {"device": self.wanted_device})
+        except PayloadShrank:
+            await self._drop_pipe()
+        except PipeBroken:
+            return await self._crashed(counts=alone and bool(talk.left))
+        except TimeoutError:
+            await self._drop_pipe()
+            return too_slow(self._job_seconds)
+        except Exception as error:  # noqa: BLE001 - told to everyone who waits
+            await self._drop_pipe()
+            return error
+        finally:
+            talk.dismiss()
+        return None
+
+    def _hear_device(self, header: Header) -> None:
+        self.device = str(header["device"])
+        self._batch = int(header.get("batch", self._batch))
+        self._become(WorkerState.BUSY)
+
+    def _hear_success(self, wish: Wish) -> None:
+        if wish.question["op"] in _TELLING:
+            self._crashes.clear()
 
     async def _ready_pipe(self) -> Pipe:
         if self._pipe is not None and self._pipe.alive:
@@ -290,10 +333,11 @@ class Worker:
         log.info("worker started, process %d", pipe.process.pid)
         return pipe
 
-    async def _crashed(self) -> Exception:
+    async def _crashed(self, *, counts: bool = True) -> WorkerCrashed:
         pipe, self._pipe = self._pipe, None
         status = await pipe.kill() if pipe is not None else None
-        self._crashes.append(self._clock())
+        if counts:
+            self._crashes.append(self._clock())
         log.warning("worker ended with status %s", status)
         for line in pipe.last_lines if pipe is not None else ():
             log.warning("worker: %s", line)
@@ -304,18 +348,6 @@ class Worker:
         pipe, self._pipe = self._pipe, None
         if pipe is not None:
             await pipe.kill()
-
-    async def _calm(self, pipe: Pipe, talk: asyncio.Task[tuple[Header, str]]) -> None:
-        try:
-            async with asyncio.timeout(_CANCEL_GRACE):
-                await pipe.send({"op": "cancel"})
-                await asyncio.wait([talk])
-        except (PipeBroken, TimeoutError, asyncio.CancelledError):
-            self._pipe = None
-            await pipe.kill()
-            await asyncio.wait([talk])
-        if talk.exception() is not None:
-            log.info("cancelled work ended: %s", type(talk.exception()).__name__)
 
     def _become(self, state: WorkerState) -> None:
         if state is self._state:

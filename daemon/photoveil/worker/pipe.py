@@ -8,7 +8,7 @@ import hashlib
 import os
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from photoveil.worker.frames import PREFIX, FrameError, Header, measure, pack, unpack_header
@@ -23,7 +23,19 @@ class PipeBroken(Exception):  # noqa: N818 - an event of the conversation rather
 
 
 class PayloadShrank(PipeBroken):
-    """The file became shorter while it was sent; the child is not to blame."""
+    """The file became shorter, or unreadable (its cause), while it was sent; the child is not to blame."""
+
+
+class PayloadLost(Exception):  # noqa: N818 - an event of the conversation, too
+    """An answer came whose payload could not be written, for the reason that is its cause."""
+
+    def __init__(self, header: Header) -> None:
+        super().__init__()
+        self.header = header
+
+
+def _nowhere(_header: Header) -> None:
+    """Where payloads go that nobody wants."""
 
 
 class Pipe:
@@ -70,7 +82,10 @@ class Pipe:
             left = os.fstat(file.fileno()).st_size
             self._stdin.write(pack(header, left))
             while left:
-                chunk = await asyncio.to_thread(file.read, min(_CHUNK, left))
+                try:
+                    chunk = await asyncio.to_thread(file.read, min(_CHUNK, left))
+                except OSError as error:
+                    raise PayloadShrank from error
                 if not chunk:  # the frame can no longer be completed
                     raise PayloadShrank
                 left -= len(chunk)
@@ -79,32 +94,35 @@ class Pipe:
                 await self._stdin.drain()
         return digest.hexdigest()
 
-    async def receive(self, part: Path | None = None) -> tuple[Header, str]:
-        """The next frame; its payload goes into ``part``. Answers the header and the payload's SHA-256."""
+    async def receive(self, place: Callable[[Header], Path | None] = _nowhere) -> tuple[Header, str]:
+        """The next frame; its payload goes into the file that ``place`` names for its header, or is thrown away.
+
+        Answers the header and the payload's SHA-256. Raises PayloadLost where the file cannot be written: the pipe
+        is ready for the next frame nevertheless.
+        """
         try:
             header_length, payload_length = measure(await self._stdout.readexactly(PREFIX.size))
             header = unpack_header(await self._stdout.readexactly(header_length))
-            return header, await self._receive_file(payload_length, part)
+            chunks = self._chunks(payload_length)
+            try:
+                return header, await _keep(chunks, place(header) if payload_length else None)
+            except OSError as error:
+                async for _ in chunks:
+                    pass
+                raise PayloadLost(header) from error
         except (asyncio.IncompleteReadError, ConnectionError, FrameError) as error:
             raise PipeBroken from error
 
-    async def _receive_file(self, left: int, part: Path | None) -> str:
-        digest = hashlib.sha256()
-        if not left:
-            return digest.hexdigest()
-        if part is None:
-            raise FrameError("payload without a place")
-        with part.open("wb") as file:
-            while left:
+    async def _chunks(self, left: int) -> AsyncIterator[bytes]:
+        while left:
+            try:
                 chunk = await self._stdout.read(min(_CHUNK, left))
-                if not chunk:
-                    raise FrameError("payload cut off")
-                left -= len(chunk)
-                digest.update(chunk)
-                await asyncio.to_thread(file.write, chunk)
-            file.flush()
-            await asyncio.to_thread(os.fsync, file.fileno())
-        return digest.hexdigest()
+            except ConnectionError as error:
+                raise FrameError("payload cut off") from error
+            if not chunk:
+                raise FrameError("payload cut off")
+            left -= len(chunk)
+            yield chunk
 
     async def close(self, grace: float = 3.0) -> int:
         """End the child: asked by the end of its input, killed if it does not listen."""
@@ -137,6 +155,20 @@ class Pipe:
             if not line:
                 return
             self.last_lines.append(line.decode("utf-8", "replace").rstrip()[:500])
+
+
+async def _keep(chunks: AsyncIterator[bytes], part: Path | None) -> str:
+    """Write what comes into ``part``, synced, if there is one; answers its SHA-256."""
+    digest = hashlib.sha256()
+    with part.open("wb") if part is not None else contextlib.nullcontext() as file:
+        async for chunk in chunks:
+            digest.update(chunk)
+            if file is not None:
+                await asyncio.to_thread(file.write, chunk)
+        if file is not None:
+            file.flush()
+            await asyncio.to_thread(os.fsync, file.fileno())
+    return digest.hexdigest()
 
 
 def _patient(environment: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,126 +12,226 @@ import torch
 from photoveil.paths import models_dir
 from photoveil.photos import AnimatedPhoto, MetadataPolicy, Photo, UnsupportedPhoto, decode
 from photoveil.photos.preview import preview
-from photoveil.protection import Engine, Persona, Protected, devices
+from photoveil.protection import Engine, Job, Persona, Protected, devices
 from photoveil.worker.frames import Header
 from photoveil.worker.ladder import Ladder
-from photoveil.worker.outlet import Outlet
+from photoveil.worker.outlet import Order, Outlet
+from photoveil.worker.tasks import Lesson
 
 T = TypeVar("T")
 
+MOST_PIXELS = 48_000_000
+"""Of photos that share passes: so much is decoded at once, or a single photo."""
 
-class Studio:
-    """Does what the frames ask for, one after the other."""
 
-    def __init__(self, outlet: Outlet) -> None:
-        self._outlet = outlet
-        self._ladder = Ladder(_load)
+class Sitter:
+    """A photo to be protected, in company or alone."""
 
-    def do(self, header: Header, payload: bytes) -> None:
-        """Answer one frame."""
-        match header["op"]:
-            case "prewarm":
-                self._with_engine(header, lambda _engine: None)
-                self._outlet.tell("warm")
-            case "measure":
-                self._measure(header)
-            case "persona":
-                known, _ = self._with_engine(
-                    header, lambda engine: _has_anchors(self._persona(header), engine)
-                )
-                self._outlet.tell("persona", known=known)
-            case "learn":
-                self._learn(header, payload)
-            case "protect":
-                self._protect(header, payload)
-            case op:
-                raise ValueError(f"unknown operation {op}")
+    def __init__(self, order: Order) -> None:
+        self.header = order.header
+        self.outlet = order.outlet
+        self._payload = order.payload
+        self._photo: Photo | None = None
 
-    def _with_engine(self, header: Header, work: Callable[[Engine], T]) -> tuple[T, list[str]]:
-        """Do something with the engine that a frame asks for; once more, on a lower rung, where memory runs out."""
+    def photo(self) -> Photo:
+        """The photo, decoded once. Raises AnimatedPhoto, or what else is wrong with it."""
+        if self._photo is None:
+            self.outlet.progress("decode", 0.0)
+            self._photo = decode(self._payload, name=self.header["name"])
+        return self._photo
 
-        def told(engine: Engine) -> T:
-            self._outlet.tell("device", device=engine.device)
-            return work(engine)
-
-        return self._ladder.run(header["model_set"], header["device"], told)
-
-    def _measure(self, header: Header) -> None:
-        from photoveil.worker.measure import measure  # seldom needed
-
-        device = devices.choose(header["device"]).device
-        found = measure(device, lambda done: self._outlet.progress("measure", done))
-        self._outlet.tell("device", device=str(device))
-        self._outlet.tell("measured", measured=found)
-
-    def _persona(self, header: Header) -> Persona:
-        return Persona.load(Path(header["personas"]), header["persona"])
-
-    def _learn(self, header: Header, payload: bytes) -> None:
-        self._outlet.progress("decode", 0.0)
-        photo = _still(payload, header["name"])
-        self._outlet.progress("learn", 0.0)
-        self._with_engine(header, lambda engine: self._learn_with(engine, header, photo))
-
-    def _learn_with(self, engine: Engine, header: Header, photo: Photo) -> None:
-        """Take one photo into the persona's mean; ``anew`` drops what these encoders knew, in the same step."""
-        persona = self._persona(header)
-        for encoder in engine.encoders if header["anew"] else ():
-            persona.unlearn(encoder)
-        known = persona.met(engine.encoders, photo.source.sha256)
-        engine.learn(persona, [photo])
-        persona.save(Path(header["personas"]))
-        learnt = not known and persona.met(engine.encoders, photo.source.sha256)
-        self._outlet.tell("learnt", learnt=learnt, known=known, photos=persona.photos_known(engine.encoders))
-
-    def _protect(self, header: Header, payload: bytes) -> None:
-        self._outlet.progress("decode", 0.0)
+    @property
+    def pixels(self) -> int:
+        """How many it has; 0 where it is no photo that could be protected, of which the parent is told."""
         try:
-            photo = decode(payload, name=header["name"])
+            height, width = self.photo().pixels.shape[:2]
         except AnimatedPhoto as animation:
-            self._outlet.tell("unchanged", reason=f"{animation.reason} {animation.remedy}")
-            return
-        protected, notes = self._with_engine(header, lambda engine: self._protect_with(engine, header, photo))
+            self.outlet.answer("unchanged", reason=f"{animation.reason} {animation.remedy}")
+        except Exception as error:  # noqa: BLE001 - told
+            self.outlet.fail(error)
+        else:
+            return int(height * width)
+        return 0
+
+    def job(self, persona: Persona) -> Job:
+        """What the engine is asked."""
+        return Job(
+            self.photo(),
+            persona,
+            method=self.header["method"],
+            strength=self.header["strength"],
+            metadata=MetadataPolicy(self.header["metadata"]),
+            progress=self.outlet.progress,
+        )
+
+    def deliver(self, protected: Protected, notes: Sequence[str]) -> None:
+        """Send the pictures that are wanted and the protected copy."""
         if notes:
             report = replace(protected.report, notes=[*protected.report.notes, *notes])
             protected = replace(protected, report=report)
-        if header["previews"]:
-            self._picture("before", preview(photo, photo.pixels))
-            self._picture("after", preview(photo, protected.pixels))
-        self._deliver(photo, protected)
-
-    def _protect_with(self, engine: Engine, header: Header, photo: Photo) -> Protected:
-        persona = self._persona(header)
-        protected = engine.protect(
-            photo,
-            persona=persona,
-            method=header["method"],
-            strength=header["strength"],
-            metadata=MetadataPolicy(header["metadata"]),
-            progress=self._outlet.progress,
-        )
-        persona.save(Path(header["personas"]))
-        if header["compare"]:
-            self._picture("compare", engine.compare(photo, protected))
-        return protected
-
-    def _picture(self, of: str, data: bytes) -> None:
-        self._outlet.tell("picture-follows", of=of)
-        self._outlet.tell("picture", data)
-
-    def _deliver(self, photo: Photo, protected: Protected) -> None:
+        if self.header["previews"]:
+            photo = self.photo()
+            self.picture("before", preview(photo, photo.pixels))
+            self.picture("after", preview(photo, protected.pixels))
         encoded = protected.encoded
         height, width = protected.pixels.shape[:2]
         result = {
             "bytes": len(encoded.data),
             "format": str(encoded.format),
             "type": encoded.format.mime,
-            "suffix": "" if encoded.name == photo.name else Path(encoded.name).suffix,
+            "suffix": "" if encoded.name == self.photo().name else Path(encoded.name).suffix,
             "width": width,
             "height": height,
             "report": protected.report.as_dict(),
         }
-        self._outlet.tell("result", encoded.data, result=result)
+        self._photo = None
+        self.outlet.answer("result", encoded.data, result=result)
+
+    def picture(self, of: str, data: bytes) -> None:
+        """Send a picture."""
+        self.outlet.tell("picture", data, of=of)
+
+
+class Studio:
+    """Does what the frames ask for, one after the other; photos that come together share passes."""
+
+    def __init__(self) -> None:
+        self._ladder = Ladder(_load)
+
+    def do(self, orders: Sequence[Order]) -> None:
+        """Answer one question, or several photos to protect."""
+        header, outlet = orders[0].header, orders[0].outlet
+        match header["op"]:
+            case "prewarm":
+                self._with_engine(orders[0], lambda _engine: None)
+                outlet.answer("warm")
+            case "measure":
+                self._measure(header, outlet)
+            case "persona":
+                known = self._with_engine(orders[0], lambda engine: _has_anchors(_persona(header), engine))
+                outlet.answer("persona", known=known)
+            case "learn":
+                self._learn(orders[0])
+            case "protect":
+                self._protect([Sitter(order) for order in orders])
+            case op:
+                raise ValueError(f"unknown operation {op}")
+
+    def _with_engine(self, order: Order, work: Callable[[Engine], T]) -> T:
+        """Do something with the engine that is asked for; once more, on a lower rung, where memory runs out."""
+
+        def told(engine: Engine) -> T:
+            self._tell_device(engine, order.outlet)
+            return work(engine)
+
+        done, _ = self._ladder.run(order.header["model_set"], order.header["device"], told)
+        return done
+
+    def _tell_device(self, engine: Engine, outlet: Outlet) -> None:
+        outlet.tell("device", device=engine.device, batch=self._ladder.batch)
+
+    def _measure(self, header: Header, outlet: Outlet) -> None:
+        from photoveil.worker.measure import measure  # seldom needed
+
+        device = devices.choose(header["device"]).device
+        found = measure(device, lambda done: outlet.progress("measure", done))
+        outlet.tell("device", device=str(device))
+        outlet.answer("measured", measured=found)
+
+    def _learn(self, order: Order) -> None:
+        order.outlet.progress("decode", 0.0)
+        photo = _still(order.payload, order.header["name"])
+        order.outlet.progress("learn", 0.0)
+        lesson = self._with_engine(order, lambda engine: _learn_with(engine, order.header, photo))
+        order.outlet.answer("learnt", **asdict(lesson))
+
+    def _protect(self, sitters: Sequence[Sitter]) -> None:
+        while left := [sitter for sitter in sitters if not sitter.outlet.answered]:
+            about = left[0].header
+            try:
+                self._ladder.run(
+                    about["model_set"],
+                    about["device"],
+                    lambda engine: self._protect_with(engine, sitters),
+                    len(left),
+                )
+            except MemoryError as error:
+                # On the lowest rung they went one by one, in this order.
+                next(sitter for sitter in sitters if not sitter.outlet.answered).outlet.fail(error)
+
+    def _protect_with(self, engine: Engine, sitters: Sequence[Sitter]) -> None:
+        for sitter in sitters:
+            if not sitter.outlet.answered:
+                self._tell_device(engine, sitter.outlet)
+        while company := _company(sitters, self._ladder.batch):
+            self._protect_company(engine, company)
+
+    def _protect_company(self, engine: Engine, company: Sequence[Sitter]) -> None:
+        personas: dict[str, Persona] = {}
+        jobs: list[Job] = []
+        asked: list[Sitter] = []
+        for sitter in company:
+            try:
+                name = sitter.header["persona"]
+                if name not in personas:
+                    personas[name] = _persona(sitter.header)
+            except Exception as error:  # noqa: BLE001 - told; others may have other personas
+                sitter.outlet.fail(error)
+                continue
+            jobs.append(sitter.job(personas[name]))
+            asked.append(sitter)
+        for index, made in engine.protect_many(jobs):
+            try:
+                self._hand_over(engine, asked[index], jobs[index].persona, _good(made))
+            except Exception as error:
+                if devices.out_of_memory(error):
+                    raise
+                asked[index].outlet.fail(error)
+
+    def _hand_over(self, engine: Engine, sitter: Sitter, persona: Persona, protected: Protected) -> None:
+        """Keep what the persona learnt, and only then deliver what was made with it."""
+        persona.save(Path(sitter.header["personas"]))
+        if sitter.header["compare"]:
+            sitter.picture("compare", engine.compare(sitter.photo(), protected))
+        sitter.deliver(protected, self._ladder.notes)
+
+
+def _company(sitters: Sequence[Sitter], most: int) -> list[Sitter]:
+    """The next photos that share passes; what is wrong with a photo is told on the way."""
+    company: list[Sitter] = []
+    total = 0
+    for sitter in sitters:
+        if len(company) == most:
+            break
+        if sitter.outlet.answered or not (pixels := sitter.pixels):
+            continue
+        total += pixels
+        if company and total > MOST_PIXELS:
+            break
+        company.append(sitter)
+    return company
+
+
+def _good(made: Protected | Exception) -> Protected:
+    if isinstance(made, Exception):
+        raise made
+    return made
+
+
+def _learn_with(engine: Engine, header: Header, photo: Photo) -> Lesson:
+    """Take one photo into the persona's mean; ``anew`` drops what these encoders knew, in the same step."""
+    persona = _persona(header)
+    for encoder in engine.encoders if header["anew"] else ():
+        persona.unlearn(encoder)
+    known = persona.met(engine.encoders, photo.source.sha256)
+    engine.learn(persona, [photo])
+    persona.save(Path(header["personas"]))
+    learnt = not known and persona.met(engine.encoders, photo.source.sha256)
+    return Lesson(learnt, known, persona.photos_known(engine.encoders))
+
+
+def _persona(header: Header) -> Persona:
+    return Persona.load(Path(header["personas"]), header["persona"])
 
 
 def _load(model_set: str, device: torch.device) -> Engine:

@@ -120,6 +120,10 @@ class WorkerGaveUp(WorkerError):  # noqa: N818 - what happened
     """The child crashed so often that it is not started for a while."""
 
 
+class WorkerTooSlow(WorkerError):  # noqa: N818 - what happened
+    """The child took longer than it may."""
+
+
 class SourceChanged(PhotoveilError):  # noqa: N818 - what happened
     """The file is not the one any more that was to be protected."""
 
@@ -160,9 +164,9 @@ def crashed(returncode: int | None) -> WorkerCrashed:
     )
 
 
-def too_slow(seconds: float) -> WorkerError:
+def too_slow(seconds: float) -> WorkerTooSlow:
     """The child took longer than it may."""
-    return WorkerError(
+    return WorkerTooSlow(
         "The photo could not be protected",
         f"It took longer than the {seconds:.0f} seconds allowed and was stopped.",
         "Try a smaller photo, the model set “starter” or a machine with a GPU.",
