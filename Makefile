@@ -11,6 +11,8 @@ JS_READY := node_modules/.ready
 TEST_PACKAGES := dbus gnome-keyring xvfb trayer xdotool python3-gi gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
 BROWSERS := chromium firefox-esr
 SUITES := lint test-js test-python test-browser
+# Of pytest, with the machine to themselves.
+PROCESSES := 2
 BROWSER_TESTS := $(wildcard tests/browser/*.test.mjs tests/dashboard/*.test.mjs)
 SYSTEM_TESTS := $(addprefix tests/system/test_,crashes.py disks.py floods.py idle.py hostile.py)
 
@@ -27,14 +29,15 @@ extension:  ## pack the browser extension: dist/photoveil-chromium-VERSION.zip a
 	@command -v python3 >/dev/null || installers/linux/system-packages.sh python3
 	python3 installers/extension/build.py
 
-# Browser tests wait much and compute little, Python tests the other way round: side by side they fill two cores. Both
-# need the daemon's fixed ports, so one of them needs a network of its own; where there is none, they take turns. All
-# packages are installed before: two apt-get at once lock each other out.
+# Browser tests wait much and compute little, Python tests the other way round: side by side they fill two cores, with a
+# third process of pytest, which gives way, for the seconds in which both wait. Both need the daemon's fixed ports, so
+# one of them needs a network of its own; where there is none, they take turns. All packages are installed before: two
+# apt-get at once lock each other out.
 test: $(PY_READY) $(JS_READY)  ## install what tests need, then run everything
 	@installers/linux/system-packages.sh $(TEST_PACKAGES) $(BROWSERS)
 	@if $(BIN)/python tests/alone.py; then \
 	  echo "Several suites run at once; each shows its output when it ends."; \
-	  PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target POLITELY="nice -n 5" $(SUITES) \
+	  PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target POLITELY="nice -n 5" PROCESSES=3 $(SUITES) \
 	    || { echo "A suite failed: above, make tells which after ***." >&2; exit 1; }; \
 	else PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory $(SUITES); fi
 
@@ -47,7 +50,7 @@ lint: $(PY_READY) $(JS_READY)  ## ruff, mypy --strict, ESLint, tsc --checkJs --s
 
 test-python: $(PY_READY)  ## pytest; with a real keyring, and a real tray on a screen of its own
 	installers/linux/system-packages.sh $(TEST_PACKAGES)
-	$(POLITELY) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(POLITELY) $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-js: $(JS_READY)  ## unit tests of the extension
 	npm run --silent test:unit
@@ -63,9 +66,10 @@ test-system: $(PY_READY)  ## crash, flood, idle and hostile-client suites at ful
 	  $(BIN)/python -m pytest --timeout 3600 $(SYSTEM_TESTS)
 	@cat build/results/system.json
 
-bench: $(PY_READY) $(JS_READY)  ## what Photoveil adds: to the time of an upload, and to an idle machine; writes build/results/bench.json
+bench: $(PY_READY) $(JS_READY)  ## how fast it is; writes build/results/bench.json and docs/results/performance.json and .md
 	installers/linux/system-packages.sh chromium firefox-esr
 	node tests/bench/run.mjs
+	$(BIN)/python -m lab.performance
 
 starters: $(PY_READY)  ## train the starter encoders again (about an hour on two cores)
 	$(BIN)/python -m lab.train_starters

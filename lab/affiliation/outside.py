@@ -45,7 +45,7 @@ def installed() -> bool:
 class Opposites(nn.Module):
     """An encoder as a classifier of two classes: the persona's ``anchor`` (D, unit length) is the second."""
 
-    def __init__(self, encoder: Encoder, anchor: Tensor) -> None:
+    def __init__(self, encoder: nn.Module, anchor: Tensor) -> None:
         super().__init__()
         self.encoder = encoder
         self.anchor = anchor
@@ -81,11 +81,21 @@ def perturbation(
     The square is what every tower is shown. Mirroring keeps the strength the same all over the photo, so that PSNR
     means the same as for defences that treat the whole photo.
     """
-    shown = centre_view(*_size(photo)).show(picture(photo.pixels), encoder.size).to(encoder.mean.device)
+    shown = central(photo, encoder)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        moved = _attack(attack, Opposites(encoder, anchor).eval())(shown, torch.ones(1, dtype=torch.long))
-    change = ((moved - shown)[0].permute(1, 2, 0) * 255).cpu().numpy().astype(np.float32)
+        moved = made(attack, Opposites(encoder, anchor).eval())(shown, torch.ones(1, dtype=torch.long))
+    return enlarged(moved - shown, photo)
+
+
+def central(photo: Photo, encoder: Encoder) -> Tensor:
+    """The photo's central square as the encoder is shown it, 1×3×S×S in 0…1."""
+    return centre_view(*_size(photo)).show(picture(photo.pixels), encoder.size).to(encoder.mean.device)
+
+
+def enlarged(moved: Tensor, photo: Photo) -> NDArray[np.float32]:
+    """A change of the central square, 1×3×S×S in shares of 255, at the photo's size, as `perturbation` returns it."""
+    change = (moved[0].permute(1, 2, 0) * 255).cpu().numpy().astype(np.float32)
     width, height = _size(photo)
     side = min(width, height)
     top, left = (height - side) // 2, (width - side) // 2
@@ -96,13 +106,14 @@ def perturbation(
     return np.asarray(whole, np.float32)
 
 
-def _attack(name: str, model: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
+def made(name: str, model: nn.Module, steps: int = _STEPS) -> Callable[[Tensor, Tensor], Tensor]:
+    """One of `ATTACKS` on a classifier: to be called with images in 0…1 and the classes to reach."""
     package = importlib.import_module("torchattacks")
     makers = {"torchattacks-pgd": package.PGD, "torchattacks-mi": package.MIFGSM}
-    attack = makers[name](model, eps=_EPS, alpha=_ALPHA, steps=_STEPS)
+    attack = makers[name](model, eps=_EPS, alpha=_ALPHA, steps=steps)
     attack.set_mode_targeted_by_label(quiet=True)
-    made: Callable[[Tensor, Tensor], Tensor] = attack
-    return made
+    ready: Callable[[Tensor, Tensor], Tensor] = attack
+    return ready
 
 
 def at_psnr(photo: Photo, change: NDArray[np.float32], psnr_db: float) -> Posted:

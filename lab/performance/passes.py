@@ -1,0 +1,117 @@
+"""What the encoders were asked to do while the engine worked, and the same again with nothing around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lab.performance.timing import Spent, now
+from photoveil.protection.encoders import Encoder, Features
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One batch through one encoder.
+
+    Attributes:
+        gradient: whether the way back to the picture followed.
+        rough: whether in half the precision.
+        start: when it began, on the wall.
+        spent: on the way forward.
+    """
+
+    encoder: Encoder
+    batch: int
+    gradient: bool
+    rough: bool
+    start: float
+    spent: Spent
+
+
+class Watch:
+    """While it is entered, notes all passes of some encoders, in their order."""
+
+    def __init__(self, encoders: Sequence[Encoder]) -> None:
+        self.passes: list[Pass] = []
+        self._encoders = encoders
+        self._starts: list[Spent] = []
+        self._hooks: list[Any] = []
+
+    def __enter__(self) -> Watch:
+        for encoder in self._encoders:
+            self._hooks.append(encoder.register_forward_pre_hook(self._begin))
+            self._hooks.append(encoder.register_forward_hook(self._end))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
+
+    def within(self, start: float, end: float) -> list[Pass]:
+        """Those that began between two moments."""
+        return [one for one in self.passes if start <= one.start < end]
+
+    def _begin(self, encoder: Encoder, _images: tuple[Tensor]) -> None:
+        self._starts.append(now(encoder.mean.device))
+
+    def _end(self, encoder: Encoder, images: tuple[Tensor], _features: Features) -> None:
+        device = encoder.mean.device
+        rough = torch.is_autocast_enabled(device.type)
+        gradient = torch.is_grad_enabled() and images[0].requires_grad
+        begun = self._starts.pop()
+        spent = now(device) - begun
+        self.passes.append(Pass(encoder, len(images[0]), gradient, rough, begun.wall, spent))
+
+
+@dataclass
+class Marks:
+    """A progress callback that takes down when each step of the optimiser was done."""
+
+    device: torch.device
+    steps: list[Spent] = field(default_factory=list)
+    _shares: list[float] = field(default_factory=lambda: [0.0])
+
+    def __call__(self, stage: str, share: float) -> None:
+        """Hear of progress. Where the optimiser ends early, the leap to the end of the stage is no step."""
+        leap = share - self._shares[-1]
+        if stage == "protect" and 0 < leap < 1.5 * (self._shares[1:] or [1.0])[0]:
+            self._shares.append(share)
+            self.steps.append(now(self.device))
+
+    @property
+    def span(self) -> Spent:
+        """From the end of the first step to the end of the last."""
+        return self.steps[-1] - self.steps[0]
+
+    @property
+    def whole(self) -> Spent:
+        """All steps, the first taken to be like the others."""
+        return self.span.times(len(self.steps) / (len(self.steps) - 1))
+
+
+def bare(passes: Iterable[Pass], device: torch.device) -> Spent:
+    """The same passes one after the other on pictures of noise, and what they take."""
+    work = [
+        (one, torch.rand(one.batch, 3, one.encoder.size, one.encoder.size, device=device)) for one in passes
+    ]
+    start = now(device)
+    for one, pictures in work:
+        run(one.encoder, pictures, gradient=one.gradient, rough=one.rough)
+    return now(device) - start
+
+
+def run(encoder: Encoder, pictures: Tensor, *, gradient: bool, rough: bool) -> None:
+    """One pass; with ``gradient`` also the way back to the pictures."""
+    look = encoder.roughly if rough else encoder
+    if not gradient:
+        with torch.no_grad():
+            look(pictures)
+        return
+    moved = pictures.detach().requires_grad_(True) + 0  # no leaf: torch's counter of operations asks for that
+    found = look(moved)
+    torch.autograd.grad(found.pooled.sum() + found.tokens.sum(), moved)
