@@ -13,6 +13,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+LONGEST = (
+    "matrix-firefox",
+    "matrix-chromium",
+    "failures",
+    "background",
+    "uploads",
+    "real",
+    "hostile",
+    "pages",
+    "ui",
+)
+"""Files that take longest, in this order: begun last, one of them would run on while the other lane is empty."""
 ALONE = (sys.executable, str(Path(__file__).with_name("alone.py")))
 LANES = 2
 
@@ -25,12 +37,17 @@ def run(file: str) -> tuple[bool, str, float]:
     return done.returncode == 0, done.stdout.decode("utf-8", "replace"), time.monotonic() - began
 
 
+def _turn(file: str) -> int:
+    name = Path(file).name.removesuffix(".test.mjs")
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
 def main(files: list[str]) -> int:
     """Run all files; 1 where any failed."""
     alone = subprocess.run(ALONE, check=False).returncode == 0
     failed = []
     with ThreadPoolExecutor(LANES if alone else 1) as pool:
-        running = {pool.submit(run, file): file for file in files}
+        running = {pool.submit(run, file): file for file in sorted(files, key=_turn)}
         for one in as_completed(running):
             passed, said, seconds = one.result()
             how = "passed" if passed else "FAILED"

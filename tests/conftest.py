@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections import defaultdict
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -22,34 +26,54 @@ settings.load_profile("unhurried")
 
 LONGEST = (
     "lab/test_affiliation.py",
+    "system/test_command_line.py",
+    "archive/test_runs.py",
+    "system/test_crashes.py",
+    "protection/test_engine.py",
     "cli/test_personas.py",
     "lab/test_attackers.py",
     "lab/test_starters.py",
-    "protection/test_engine.py",
-    "system/test_crashes.py",
+    "fitting/test_for_real.py",
     "lab/test_real_vlm.py",
     "archive/test_cluster.py",
-    "archive/test_runs.py",
-    "system/test_command_line.py",
+    "protection/test_personas.py",
+    "models/test_towers.py",
     "protection/test_wearing.py",
-    "protection/test_portrait.py",
-    "lab/test_readers.py",
     "cli/test_protect.py",
-    "tray/test_desktop.py",
     "system/test_demo.py",
+    "worker/test_ladder.py",
+    "protection/test_grade.py",
+    "protection/test_headline.py",
+    "archive/test_placing.py",
+    "archive/test_batch.py",
+    "cli/test_daily.py",
+    "protection/test_portrait.py",
+    "system/test_idle.py",
+    "lab/test_readers.py",
+    "lab/test_headline.py",
+    "models/test_pull.py",
+    "models/test_sets.py",
+    "fitting/test_download.py",
+    "worker/test_worker.py",
+    "worker/test_studio.py",
+    "system/test_floods.py",
+    "system/test_disks.py",
+    "tray/test_desktop.py",
     "api/test_fuzz.py",
     "api/test_hostile.py",
-    "system/test_idle.py",
     "api/test_daemon.py",
-    "protection/test_grade.py",
     "keys/test_sessions.py",
-    "cli/test_daily.py",
-    "lab/test_headline.py",
     "watching/test_watching.py",
-    "protection/test_personas.py",
+    "watching/test_crashes.py",
+    "ledger/test_photos.py",
     "ledger/test_vault_crash.py",
+    "photos/test_round_trip.py",
 )
-"""Files that take longest, in this order: begun last, one of them would keep one process busy while all others rest."""
+"""Files that take longest, in this order: begun last, one of them would keep one process busy while all others rest.
+
+What they took is told at the end of every run on several processes.
+"""
+_TOLD = 20
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,3 +81,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     rank = {here / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """After a run on several processes, the seconds that the longest files took: what `LONGEST` should say."""
+    if not getattr(terminalreporter.config.option, "numprocesses", None):
+        return
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            seconds[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.section("longest files")
+    for file, took in sorted(seconds.items(), key=itemgetter(1), reverse=True)[:_TOLD]:
+        terminalreporter.write_line(f"{took:7.1f}s {file}")

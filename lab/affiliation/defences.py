@@ -1,7 +1,8 @@
 """What photo owners do before they post: nothing, Photoveil, or what else has been proposed.
 
-A defence turns a member's photos into the files they post. Photoveil's go through `Engine.protect`, the code users run,
-photo by photo in the order of posting: the persona learns as it would from the first uploads.
+A defence turns a member's photos into the files they post. Photoveil's go through the engine that users run, several
+at once as when many are dropped together; where the persona was not taught, one by one in the order of posting, so that
+it learns as it would from the first uploads.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lab.scenes import PhotoSpec, sample_photo
 from lab.shift import canvas_noise, white_noise
 from lab.starters.data import head_of
 from photoveil.photos import Photo, decode, encode
-from photoveil.protection import Engine, Persona
+from photoveil.protection import Engine, Job, Persona
 from photoveil.protection.budget import psnr, ssim
 from photoveil.protection.encoders import Encoder, Features
 
@@ -65,7 +66,8 @@ def photoveil(engine: Engine, strength: str, method: str = "antithetical", *, ta
         persona, photos = Persona("member"), photos_of(member.posted)
         if taught:
             engine.learn(persona, photos)
-        return [_protected(engine, photo, persona, strength, method) for photo in photos]
+        jobs = [Job(photo, persona, method, strength) for photo in photos]
+        return _protected(engine, jobs) if taught else [_protected(engine, [job])[0] for job in jobs]
 
     return defend
 
@@ -80,10 +82,8 @@ def per_photo(engine: Engine, strength: str) -> Defence:
     """Every photo away from itself instead of away from the persona's mean."""
 
     def defend(member: Member) -> list[Posted]:
-        return [
-            _protected(engine, photo, Persona("photo"), strength, "antithetical")
-            for photo in photos_of(member.posted)
-        ]
+        photos = photos_of(member.posted)
+        return _protected(engine, [Job(photo, Persona("photo"), strength=strength) for photo in photos])
 
     return defend
 
@@ -95,9 +95,8 @@ def shared_decoy(engine: Engine, strength: str) -> Defence:
     engine.learn(decoy, photos_of([sample_photo(stranger, i) for i in range(_DECOY_PHOTOS)]))
 
     def defend(member: Member) -> list[Posted]:
-        return [
-            _protected(engine, photo, decoy, strength, "antithetical") for photo in photos_of(member.posted)
-        ]
+        photos = photos_of(member.posted)
+        return _protected(engine, [Job(photo, decoy, strength=strength) for photo in photos])
 
     return defend
 
@@ -135,13 +134,21 @@ def _blurred(pixels: NDArray[np.uint8], spec: PhotoSpec) -> NDArray[np.uint8]:
     centre = (round(x * unit + (width - unit) / 2), round(y * unit + (height - unit) / 2))
     mask = np.zeros((height, width), np.uint8)
     cv2.ellipse(mask, centre, (round(half * unit), round(1.25 * half * unit)), 0, 0, 360, 255, -1)
-    soft = cv2.GaussianBlur(pixels, (0, 0), half * unit / 3)
+    # What is farther from the face than the blur reaches need not be blurred.
+    reach = round(2.25 * half * unit) + 2
+    near = tuple(slice(max(0, at - reach), at + reach) for at in centre[::-1])
+    soft = pixels.copy()
+    soft[near] = cv2.GaussianBlur(pixels[near], (0, 0), half * unit / 3)
     return np.where(mask[..., None] > 0, soft, pixels).astype(np.uint8)
 
 
-def _protected(engine: Engine, photo: Photo, persona: Persona, strength: str, method: str) -> Posted:
-    done = engine.protect(photo, persona=persona, strength=strength, method=method)
-    return Posted(done.encoded.data, done.report.psnr_db, done.report.ssim)
+def _protected(engine: Engine, jobs: Sequence[Job]) -> list[Posted]:
+    posted: dict[int, Posted] = {}
+    for place, done in engine.protect_many(jobs):
+        if isinstance(done, Exception):
+            raise done
+        posted[place] = Posted(done.encoded.data, done.report.psnr_db, done.report.ssim)
+    return [posted[place] for place in range(len(jobs))]
 
 
 def delivered(photo: Photo, pixels: NDArray[np.uint8]) -> Posted:

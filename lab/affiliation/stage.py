@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import torch
@@ -69,17 +69,18 @@ class Stage:
         self.towers = {encoder.name: Tower(encoder).eval() for encoder in encoders}
         (self.side,) = {encoder.size for encoder in encoders}  # towers share what they are shown
         self._shown: dict[_Key, Tensor] = {}
+        self._asked_inputs: dict[str, Tensor] = {}
         self._latest: tuple[str, Tensor, Seen] | None = None
 
     @cached_property
     def general(self) -> PhotoSet:
         """Photos of other people, to learn to talk about photos from."""
-        return draw(range(_GENERAL_FROM, _GENERAL_FROM + self.scale.general), self.side)
+        return _strangers(_GENERAL_FROM, self.scale.general, self.side)
 
     @cached_property
     def held(self) -> PhotoSet:
         """More of them, for the test of general ability."""
-        return draw(range(_HELD_FROM, _HELD_FROM + _HELD), self.side)
+        return _strangers(_HELD_FROM, _HELD, self.side)
 
     def general_seen(self, tower: Tower) -> Seen:
         """What a tower sees of the general photos."""
@@ -203,9 +204,17 @@ class Stage:
         prepared = counter if counter in COUNTERS else ""
         file = self.folder / f"features-{tower.name}-{tower.encoder.sha256[:12]}-{key}{prepared}.pt"
         if not file.exists():
-            found = tower.look(inputs_of(_taken(members, prepared), self.side))
+            if key + prepared not in self._asked_inputs:  # every tower is shown the same
+                self._asked_inputs[key + prepared] = inputs_of(_taken(members, prepared), self.side)
+            found = tower.look(self._asked_inputs[key + prepared])
             torch.save((found.tokens, found.pooled), file)
         return Seen(*torch.load(file, weights_only=True, map_location=self.device))
+
+
+@lru_cache(maxsize=2)
+def _strangers(first: int, count: int, side: int) -> PhotoSet:
+    """Photos of people in no album, drawn once for all studies of a process."""
+    return draw(range(first, first + count), side)
 
 
 def _prepared(picture: Image.Image, counter: str) -> Image.Image:
