@@ -13,6 +13,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
@@ -43,10 +44,24 @@ def main(arguments: list[str] | None = None) -> int:
         )
     out = options.out or ROOT / ("build/results" if options.quick else "docs/results")
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="photoveil-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="photoveil-bench-") as folder, _models_at(options.models):
         for bench, label in _benches(chosen, Path(folder), device, options):
             failed += not _measure(bench, label, out)
     return 1 if failed else 0
+
+
+@contextmanager
+def _models_at(folder: Path | None) -> Iterator[None]:
+    """The processes that probes start look for model sets in ``folder``, too."""
+    before = os.environ.get(MODELS_VARIABLE)
+    if folder:
+        os.environ[MODELS_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.pop(MODELS_VARIABLE, None)
+        if before is not None:
+            os.environ[MODELS_VARIABLE] = before
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -93,8 +108,6 @@ def _benches(
     chosen: list[str], folder: Path, device: torch.device, options: argparse.Namespace
 ) -> Iterator[tuple[Bench, str]]:
     """One bench for each model set, and a label at a time; the encoders of one are gone before the next one's come."""
-    if options.models:
-        os.environ[MODELS_VARIABLE] = str(options.models)  # for the processes that probes start
     for name in dict.fromkeys(label.partition("/")[0] for label in chosen):
         own = folder / name
         own.mkdir()

@@ -63,7 +63,7 @@ def test_a_killed_node_loses_nothing_and_nothing_is_done_twice(house: House, fin
             assert running.poll() is None, running.communicate()
             return tree(house.out) if house.out.exists() else {}
 
-        wait_for(lambda: len(copies()) >= 2, "no copies were made")
+        wait_for(lambda: len(copies()) >= 2, "no copies were made", 300)
         nodes.stdin.write("kill\n")
         nodes.stdin.flush()
         assert json.loads(nodes.stdout.readline())["killed"]
