@@ -80,7 +80,7 @@ figures: $(PY_READY)  ## measure the figures that README and docs quote (hours o
 	$(BIN)/python -m lab.affiliation --preset seeds
 	$(BIN)/python -m lab.affiliation --preset axes
 	$(BIN)/python -m lab.affiliation --preset small
-	$(BIN)/python -m lab.affiliation.headline --preset small
+	$(BIN)/python -m lab.affiliation.headline --preset seeds
 
 $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	@command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null \
