@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ import torch
 
 from photoveil.errors import PhotoveilError
 from photoveil.photos import decode
-from photoveil.protection import Engine, Persona, Protected, catalogue, devices
+from photoveil.protection import Engine, Persona, Protected, devices
 from photoveil.worker.ladder import REST_SECONDS, Ladder
 from photoveil.worker.parent import Worker
 from photoveil.worker.tasks import Delivered
-from tests.tiny_models import tiny_models
 from tests.worker.test_studio import TASK, ignore, photo
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 class Machine:
@@ -45,24 +45,6 @@ class Machine:
         if self.full.get(kind, 0) > 0:
             self.full[kind] -= 1
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models(tmp_path_factory.mktemp("models"))
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How well a photo is protected is none of the ladder's business."""
-    short = replace(catalogue.STRENGTHS["subtle"], tone_db=None, steps=2)
-    monkeypatch.setitem(catalogue.STRENGTHS, "subtle", short)
-
-
-@pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is a graphics card, for all that the choice of a device knows."""
-    monkeypatch.setitem(devices._THERE, "cuda", lambda: True)
 
 
 def protect(machine: Machine, folder: Path) -> tuple[Protected, list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,17 @@ import pytest
 from PIL import Image
 
 from photoveil.photos import decode
-from photoveil.protection import Persona, catalogue, devices
+from photoveil.protection import Persona
 from photoveil.protection.roster import file_of
 from photoveil.worker import studio
 from photoveil.worker.frames import Header, read_frame
 from photoveil.worker.ladder import REST_SECONDS
 from photoveil.worker.outlet import Order, Outlet
 from photoveil.worker.studio import Sitter, Studio
-from tests.tiny_models import tiny_models
 from tests.worker.test_ladder import Machine
 from tests.worker.test_studio import moving, photo
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 class Wire(io.BytesIO):
@@ -86,24 +86,6 @@ class House:
 
     def told(self, event: str, word: str) -> list[Any]:
         return [header[word] for header, _ in self.wire.frames() if header["event"] == event]
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models(tmp_path_factory.mktemp("models"))
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How well photos are protected is not asked here."""
-    short = replace(catalogue.STRENGTHS["subtle"], tone_db=None, steps=2)
-    monkeypatch.setitem(catalogue.STRENGTHS, "subtle", short)
-
-
-@pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is a graphics card, for all that the choice of a device knows."""
-    monkeypatch.setitem(devices._THERE, "cuda", lambda: True)
 
 
 def notes(answers: dict[int, tuple[Header, bytes]]) -> list[list[str]]:
