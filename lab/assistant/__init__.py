@@ -1,0 +1,1 @@
+"""Assistant mode, proven: searches compared on drawn photos, and what the default gives away and keeps."""
