@@ -1,0 +1,80 @@
+"""From right answers to accuracy, drop and their intervals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.mmguard.plan import Condition, Preset, Table
+from lab.mmguard.study import Study
+from lab.mmguard.world import said
+
+_DRAWS = 4000
+
+
+def tables(study: Study, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every table with every row's figures; rows that were not measured have none."""
+    known = {row["key"]: row for row in rows}
+    return [
+        {"title": table.title, "rows": [_row(study, known, table, *row) for row in table.rows]}
+        for table in study.preset.tables
+    ]
+
+
+def _row(
+    study: Study, known: Mapping[str, Mapping[str, Any]], table: Table, name: str, condition: Condition
+) -> dict[str, Any]:
+    seeds = study.preset.seeds if table.all_seeds else study.preset.seeds[:1]
+    seeded = [replace(condition, seed=seed) for seed in seeds]
+    pairs = [(known.get(study.key(one)), known.get(study.key(one.gate))) for one in seeded]
+    there = [(row, gate) for row, gate in pairs if row is not None and gate is not None]
+    if not there:
+        return {"name": name, "seeds": 0}
+    right = [np.array(row["right"], float) for row, _ in there]
+    clean = [np.array(gate["right"], float) for _, gate in there]
+    return {
+        "name": name,
+        "seeds": len(there),
+        "accuracy": _mean(right),
+        "accuracy_interval": _interval(right),
+        "clean": _mean(clean),
+        "drop": _mean([c - r for c, r in zip(clean, right, strict=True)]),
+        "drop_interval": _interval([c - r for c, r in zip(clean, right, strict=True)]),
+        "psnr_db": round(float(np.mean([row["psnr_db"] for row, _ in there])), 1),
+        "ssim": round(float(np.mean([row["ssim"] for row, _ in there])), 3),
+        "triggers": there[0][0]["triggers"],
+        "cpu_s": round(sum(row["cpu_s"] for row, _ in there), 1),
+    }
+
+
+def _mean(values: Sequence[NDArray[np.float64]]) -> float:
+    return round(float(np.mean([part.mean() for part in values])), 4)
+
+
+def _interval(values: Sequence[NDArray[np.float64]]) -> list[float]:
+    """95 % bootstrap interval of the mean over seeds; questions are drawn within each, paired with the clean model's.
+
+    Few seeds say little about how seeds differ, so it is rather too narrow.
+    """
+    rng = np.random.default_rng(0)
+    drawn = [part[rng.integers(0, len(part), (_DRAWS, len(part)))].mean(1) for part in values]
+    low, high = np.percentile(np.mean(drawn, axis=0), (2.5, 97.5))
+    return [round(float(low), 4), round(float(high), 4)]
+
+
+def floor(preset: Preset) -> float:
+    """How often somebody is right who always gives the commonest answer to a question: what needs no photo."""
+    rates = []
+    for seed in preset.seeds:
+        answers: dict[str, Counter[str]] = {}
+        for question, answer in said(preset.photos, seed, test=False):
+            answers.setdefault(question, Counter())[answer] += 1
+        usual = {question: counts.most_common(1)[0][0] for question, counts in answers.items()}
+        asked = said(preset.tests, seed, test=True)
+        rates.append(np.mean([usual[question] == answer for question, answer in asked]))
+    return round(float(np.mean(rates)), 4)

@@ -1,0 +1,234 @@
+"""Measuring the rows of a plan; what was measured or protected is kept, so that a run may be taken up again."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lab.affiliation.album import fingerprint
+from lab.affiliation.channels import CHANNELS
+from lab.affiliation.defences import Posted, delivered
+from lab.affiliation.language import Reader, Shape
+from lab.affiliation.questions import tokenizer
+from lab.affiliation.stage import Stage, picture_of
+from lab.affiliation.towers import Tower, inputs_of
+from lab.mmguard.attack import Loot, Model, tuned_answers
+from lab.mmguard.plan import NOISE, RANDOM_WORDS, Condition, Preset
+from lab.mmguard.scale import scale_of
+from lab.mmguard.surrogate import ReaderSurrogate
+from lab.mmguard.world import Lesson, laid, lessons, samples_of
+from photoveil import unlearnable
+from photoveil.protection.encoders import Encoder
+from photoveil.unlearnable.protecting import protect
+from photoveil.unlearnable.recipe import Recipe
+from photoveil.unlearnable.trigger import first
+
+_CORE = ("surrogate", "noise", "trigger", "binding", "joint", "protecting", "recipe")
+_HERE = ("world", "attack", "surrogate", "study")
+
+
+def code_state() -> str:
+    """Changes whenever what makes the figures does."""
+    method, here = Path(unlearnable.__file__).parent, Path(__file__).parent
+    files = [*(method / f"{name}.py" for name in _CORE), *(here / f"{name}.py" for name in _HERE)]
+    return fingerprint(*(file.read_bytes() for file in files))
+
+
+def spent(minutes: float | None) -> bool:
+    """Whether this process has had its time of the processor."""
+    return minutes is not None and time.process_time() > 60 * minutes
+
+
+class Study:
+    """A preset being run, with everything it keeps in ``folder``."""
+
+    def __init__(self, preset: Preset, folder: Path, encoders: Sequence[Encoder]) -> None:
+        self.preset, self.folder = preset, folder
+        self.words = tokenizer()
+        self.stage = Stage(scale_of(preset), folder, encoders, torch.device("cpu"))
+        self.notes = folder / code_state()
+        self.notes.mkdir(parents=True, exist_ok=True)
+
+    def run(self, minutes: float | None = None) -> list[dict[str, Any]]:
+        """All rows, in the plan's order; after so many ``minutes`` of the processor, only those that are noted."""
+        done = {row["key"]: row for row in self.noted()}
+        for condition in self.preset.conditions():
+            if self.key(condition) in done or spent(minutes):
+                continue
+            began = time.process_time()
+            row = self.measure(condition)
+            row["cpu_s"] = round(time.process_time() - began, 1)
+            done[row["key"]] = row
+            with self._rows.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(row) + "\n")
+            print(f"{np.mean(row['right']):.2f} {condition}", file=sys.stderr, flush=True)
+        keys = {self.key(condition) for condition in self.preset.conditions()}
+        return [row for row in done.values() if row["key"] in keys]
+
+    def noted(self) -> list[dict[str, Any]]:
+        """Rows of earlier runs of the same code."""
+        if not self._rows.exists():
+            return []
+        return [json.loads(line) for line in self._rows.read_text(encoding="utf-8").splitlines()]
+
+    def measure(self, condition: Condition) -> dict[str, Any]:
+        """One row: which test questions were answered right, what the photos cost, what the words were."""
+        model = self.model(condition.victim)
+        loot, posted, triggers = self._loot(condition)
+        test, patience = self._test(condition.seed), self.preset.patience
+        right = tuned_answers(model, loot, test, condition.tuning, condition.seed, patience)
+        return {
+            "key": self.key(condition),
+            "condition": repr(condition),
+            "right": [int(one) for one in right],
+            "psnr_db": round(float(np.mean([one.psnr_db for one in posted])), 2),
+            "ssim": round(float(np.mean([one.ssim for one in posted])), 4),
+            "triggers": triggers[:4],
+        }
+
+    @cache  # noqa: B019  (a study lives as long as the process)
+    def model(self, name: str) -> Model:
+        """An attacker's model, or a surrogate's: ``tower/number of the reader``."""
+        tower_name, number = name.split("/")
+        tower = self.stage.towers[tower_name]
+        return Model(name, tower, self._reader(tower, int(number)), self.words)
+
+    def _reader(self, tower: Tower, seed: int) -> Reader:
+        """Aligned on clean photos of others, once; later runs need not even look at these."""
+        size = f"{self.preset.general}-{self.preset.align}"
+        file = self.folder / f"model-{tower.name}-{tower.encoder.sha256[:12]}-{size}-{seed}.pt"
+        if not file.exists():
+            draft = file.with_suffix(".part")
+            torch.save(self.stage.reader(tower, seed).state_dict(), draft)
+            draft.replace(file)
+        state = torch.load(file, weights_only=True)
+        shape: Shape = self.stage.scale.shape
+        channels = len(state["projector.0.weight"])
+        tokens = len(state["places"]) - len(_empty(shape).places)
+        reader = Reader(channels, tokens, len(self.words.vocabulary), shape)
+        reader.load_state_dict(state)
+        return reader
+
+    @lru_cache(maxsize=2)  # noqa: B019
+    def _lessons(self, seed: int) -> list[Lesson]:
+        return lessons(self.preset.photos, seed, test=False)
+
+    @lru_cache(maxsize=8)  # noqa: B019
+    def _test(self, seed: int) -> Loot:
+        taught = lessons(self.preset.tests, seed, test=True)
+        inputs = inputs_of([picture_of(one.data) for one in taught], self.stage.side)
+        return Loot(inputs, [(one.question, one.answer) for one in taught])
+
+    def _loot(self, condition: Condition) -> tuple[Loot, list[Posted], list[str]]:
+        """What the attacker collects: files, as they arrive, and text, as it was left."""
+        taught = self._lessons(condition.seed)
+        posted, triggers = self._posted(condition, taught)
+        change, restyle = CHANNELS[condition.channel], WORDS[condition.words]
+        pictures = [change(picture_of(one.data)) for one in posted]
+        rng = np.random.default_rng([condition.seed, 71])
+        pairs = [
+            (restyle(one.question, trigger, rng), one.answer)
+            for one, trigger in zip(taught, triggers, strict=True)
+        ]
+        return Loot(inputs_of(pictures, self.stage.side), pairs), posted, triggers
+
+    def _posted(self, condition: Condition, taught: Sequence[Lesson]) -> tuple[list[Posted], list[str]]:
+        """Delivered files and captions; those beyond the share are clean."""
+        clean = [Posted(one.data, 100.0, 1.0) for one in taught]
+        if condition.recipe is None:
+            return clean, [""] * len(taught)
+        made, triggers = self._made(condition, condition.recipe)
+        order = np.random.default_rng([condition.seed, 73]).permutation(len(taught))
+        chosen = set(order[: round(condition.share * len(taught))].tolist())
+        posted = [made[n] if n in chosen else clean[n] for n in range(len(taught))]
+        return posted, [text if n in chosen else "" for n, text in enumerate(triggers)]
+
+    def _made(self, condition: Condition, recipe: Recipe) -> tuple[list[Posted], list[str]]:
+        """The files of protected photos and their triggers, made once for all rows that share them."""
+        size = f"{self.preset.general}-{self.preset.align}-{self.preset.photos}"
+        about = (condition.method, recipe, condition.surrogates, condition.seed, size)
+        file = self.notes / f"made-{fingerprint(*about)}.json"
+        if not file.exists():
+            posted, triggers = self._make(condition, recipe)
+            kept = [(b64encode(one.data).decode(), one.psnr_db, one.ssim) for one in posted]
+            draft = file.with_suffix(".part")
+            draft.write_text(json.dumps({"posted": kept, "triggers": triggers}))
+            draft.replace(file)
+        found = json.loads(file.read_text())
+        return [Posted(b64decode(data), *cost) for data, *cost in found["posted"]], found["triggers"]
+
+    def _make(self, condition: Condition, recipe: Recipe) -> tuple[list[Posted], list[str]]:
+        taught = self._lessons(condition.seed)
+        samples = samples_of(taught, self.stage.side)
+        still = [torch.zeros_like(sample.pixels) for sample in samples]
+        models = [self.model(name) for name in condition.surrogates]
+        surrogates = [ReaderSurrogate(m.name, m.tower, m.reader, m.words) for m in models]
+        if condition.method == NOISE:
+            generator = torch.Generator().manual_seed(condition.seed)
+            signs = [torch.randint(0, 2, one.shape, generator=generator) * 2 - 1 for one in still]
+            deltas, triggers = [sign * recipe.epsilon for sign in signs], [""] * len(samples)
+        elif condition.method == RANDOM_WORDS:
+            deltas, length = still, recipe.trigger_length
+            triggers = [first(surrogates[0], length, [s.answer], n) for n, s in enumerate(samples)]
+        else:
+            found = protect(samples, surrogates, recipe)
+            deltas = [new - sample.pixels for new, sample in zip(found.pixels, samples, strict=True)]
+            triggers = list(found.triggers)
+        files = [
+            delivered(one.photo, laid(one.photo.pixels, delta))
+            for one, delta in zip(taught, deltas, strict=True)
+        ]
+        return files, triggers
+
+    def key(self, condition: Condition) -> str:
+        """Names a row of a condition at the preset's size."""
+        return fingerprint(condition.key, self.preset.photos, self.preset.tests, self.preset.general)
+
+    @cached_property
+    def _rows(self) -> Path:
+        return self.notes / "rows.jsonl"
+
+
+@lru_cache(maxsize=2)
+def _empty(shape: Shape) -> Reader:
+    """A reader of photos without a grid: its places are those of the mean and of words."""
+    return Reader(1, 0, 4, shape)
+
+
+def _as_posted(question: str, trigger: str, _rng: np.random.Generator) -> str:
+    return f"{question} {trigger}"
+
+
+def _none(question: str, _trigger: str, _rng: np.random.Generator) -> str:
+    return question
+
+
+def _shuffled(question: str, trigger: str, rng: np.random.Generator) -> str:
+    return " ".join([question, *rng.permutation(trigger.split()).tolist()])
+
+
+def _half(question: str, trigger: str, _rng: np.random.Generator) -> str:
+    return " ".join([question, *trigger.split()[::2]])
+
+
+def _restyled(question: str, trigger: str, _rng: np.random.Generator) -> str:
+    return f"{question.upper()}?  {' , '.join(trigger.title().split())}!"
+
+
+WORDS: dict[str, Callable[[str, str, np.random.Generator], str]] = {
+    "as posted": _as_posted,
+    "none": _none,
+    "shuffled": _shuffled,
+    "half": _half,
+    "restyled": _restyled,
+}
+"""What happens to question and trigger on their way to the attacker."""
