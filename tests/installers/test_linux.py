@@ -1,0 +1,322 @@
+"""The Debian package and the tarball: what is in them, what Debian's own tools say, and what the launchers do."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from photoveil.install.environment import release_of
+from tests.installers.tools import needs
+
+ROOT = Path(__file__).parents[2]
+LINUX = ROOT / "installers" / "linux"
+APP = "app.photoveil.Photoveil"
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="is for Linux"),
+    needs("dpkg-deb", "rsvg-convert"),
+]
+
+
+def build(kind: str, out: Path) -> Path:
+    command = [sys.executable, str(LINUX / "build.py"), kind, "--out", str(out)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (made,) = out.iterdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("deb", tmp_path_factory.mktemp("deb"))
+
+
+@pytest.fixture(scope="module")
+def tree(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, unpacked."""
+    folder = tmp_path_factory.mktemp("tree")
+    subprocess.run(["dpkg-deb", "-x", str(deb), str(folder)], check=True)
+    return folder
+
+
+def says(*command: str, **environ: str) -> tuple[int, str]:
+    """Exit code, and everything said."""
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={**os.environ, **environ},
+    )
+    return done.returncode, done.stdout
+
+
+@needs("lintian")
+def test_lintian_finds_no_error_and_nothing_to_warn_of(deb: Path) -> None:
+    code, said = says("lintian", "--allow-root", "--tag-display-limit", "0", str(deb))
+    assert [line for line in said.splitlines() if line.startswith(("E:", "W:"))] == []
+    assert code == 0, said
+
+
+@needs("desktop-file-validate")
+def test_the_desktop_entries_are_valid(tree: Path) -> None:
+    for entry in (f"usr/share/applications/{APP}.desktop", "etc/xdg/autostart/photoveil.desktop"):
+        assert says("desktop-file-validate", str(tree / entry)) == (0, "")
+    read = configparser.RawConfigParser()
+    read.read(tree / "etc/xdg/autostart/photoveil.desktop")
+    assert read["Desktop Entry"]["exec"] == "/usr/bin/photoveil run --login"
+    assert read["Desktop Entry"]["tryexec"] == "/usr/bin/photoveil"
+
+
+@needs("appstreamcli")
+def test_the_metainfo_is_valid(tree: Path) -> None:
+    code, said = says(
+        "appstreamcli", "validate", "--no-net", str(tree / f"usr/share/metainfo/{APP}.metainfo.xml")
+    )
+    assert code == 0, said
+
+
+@needs("systemd-analyze")
+def test_systemd_has_nothing_to_say_about_the_unit(tree: Path, tmp_path: Path) -> None:
+    """It exits with 0 also on keys it does not know, so its words count."""
+    unit = tmp_path / "photoveil.service"
+    text = (tree / "usr/lib/systemd/user/photoveil.service").read_text()
+    unit.write_text(text.replace("/usr/bin/photoveil", str(tree / "usr/bin/photoveil")))
+    verify = ("systemd-analyze", "--user", "--man=no", "verify", str(unit))
+    assert says(*verify, XDG_RUNTIME_DIR=str(tmp_path)) == (0, "")
+    unit.write_text(unit.read_text() + "\nNoSuchKey=yes\n")
+    assert "NoSuchKey" in says(*verify, XDG_RUNTIME_DIR=str(tmp_path))[1]
+
+
+@needs("man")
+def test_the_manual_names_every_command(tree: Path) -> None:
+    pages = tree / "usr/share/man/man1"
+    for page in ("photoveil", "photoveil-setup"):
+        done = subprocess.run(
+            ["man", "--warnings", "-E", "UTF-8", "-l", str(pages / f"{page}.1.gz")],
+            capture_output=True, text=True, check=True, env={**os.environ, "MANWIDTH": "200", "LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
+        assert done.stderr == ""
+        if page == "photoveil":
+            for command in ("protect", "folders add", "pair", "doctor", "open"):
+                assert f"\n   {command} " in done.stdout
+
+
+def completed(tree: Path, *words: str) -> set[str]:
+    script = """
+source "$1"; shift
+COMP_WORDS=(photoveil "$@"); COMP_CWORD=$#
+_photoveil; printf '%s\n' "${COMPREPLY[@]}"
+"""
+    file = str(tree / "usr/share/bash-completion/completions/photoveil")
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script, "bash", file, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tree,
+    )
+    return set(done.stdout.split())
+
+
+def test_the_shell_completes_commands_options_and_files(tree: Path) -> None:
+    assert {"protect", "folders", "status"} <= completed(tree, "")
+    assert completed(tree, "prot") == {"protect"}
+    assert {"add", "list", "remove"} <= completed(tree, "folders", "")
+    assert "--strength" in completed(tree, "protect", "a.jpg", "--str")
+    assert "usr" in completed(tree, "protect", "us")
+
+
+def test_icons_in_every_size_and_no_file_that_is_not_everybodys(deb: Path, tree: Path) -> None:
+    theme = tree / "usr/share/icons/hicolor"
+    sizes = {path.parts[-3] for path in theme.rglob(f"{APP}.*")}
+    assert sizes == {"scalable", *(f"{size}x{size}" for size in (16, 22, 24, 32, 48, 64, 96, 128, 256, 512))}
+    listed = subprocess.run(["dpkg-deb", "-c", str(deb)], capture_output=True, text=True, check=True).stdout
+    for line in listed.splitlines():
+        mode, owner = line.split()[:2]
+        assert owner == "root/root"
+        assert mode in ("drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x"), line
+
+
+def test_it_holds_the_wheel_it_names_and_both_extensions(tree: Path) -> None:
+    share = tree / "usr/share/photoveil"
+    (wheel,) = share.glob("*.whl")
+    assert (share / "release").read_text() == release_of(wheel) + "\n"
+    for browser in ("chromium", "firefox"):
+        manifest = json.loads((share / "extension" / browser / "manifest.json").read_text())
+        assert manifest["manifest_version"] == 3
+        assert len(list((share / "extension").glob(f"photoveil-{browser}-*"))) == 1
+
+
+# The launchers, as they lie in the package, with an environment that stands in for the real one
+
+
+class User:
+    """Somebody with the package and a home."""
+
+    def __init__(self, base: Path, home: Path) -> None:
+        self.base, self.home = base, home
+        self.mine = home / ".local/lib/photoveil"
+        self.release = (base / "share/photoveil/release").read_text().strip()
+
+    def has(self, release: str) -> None:
+        """An environment of this release that tells how it was called."""
+        folder = self.mine / "venv"
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        (folder / "lib" / version / "site-packages").mkdir(parents=True, exist_ok=True)
+        (folder / "lib" / version / "site-packages" / "pip").mkdir(exist_ok=True)
+        (folder / "bin").mkdir(exist_ok=True)
+        python = folder / "bin/python3"
+        if not python.exists():
+            python.symlink_to(Path(sys.executable).resolve())
+        script = folder / "bin/photoveil"
+        script.write_text('#!/bin/sh\necho "$PHOTOVEIL_LAUNCHER|$PHOTOVEIL_EXTENSION|$*"\n')
+        script.chmod(0o755)
+        (self.mine / "release").write_text(release + "\n")
+
+    def calls(self, *words: str, **environ: str) -> tuple[int, str]:
+        bare = {"PATH": os.environ["PATH"], "HOME": str(self.home), **environ}
+        done = subprocess.run(
+            [str(self.base / "bin/photoveil"), *words], env=bare, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
+
+@pytest.fixture
+def user(tree: Path, tmp_path: Path) -> User:
+    return User(tree / "usr", tmp_path)
+
+
+def test_what_is_set_up_is_started_and_told_where_things_are(user: User) -> None:
+    user.has(user.release)
+    share = user.base / "share/photoveil"
+    told = f"{user.base}/bin/photoveil|{share}/extension|folders add a b\n"
+    assert user.calls("folders", "add", "a b") == (0, told)
+    assert user.calls("run", "--login")[1].endswith("|run --login\n")
+
+
+def test_without_an_environment_it_says_so_and_log_in_stays_quiet(user: User) -> None:
+    for words in (("status",), ("open",), ("run",)):
+        code, said = user.calls(*words)
+        assert code == 1
+        assert "photoveil-setup" in said
+    assert user.calls("run", "--login") == (0, "")
+    assert user.calls("run", "--login", DISPLAY=":0") == (0, "")
+    assert not user.mine.exists()
+
+
+def test_an_environment_whose_python_is_gone_is_none(user: User) -> None:
+    user.has(user.release)
+    python = user.mine / "venv/bin/python3"
+    python.unlink()
+    python.symlink_to("/usr/bin/python3.0")
+    assert user.calls("status")[0] == 1
+
+
+def test_an_older_one_serves_until_it_is_brought_up_to_date(user: User) -> None:
+    user.has("0.0.1 0123456789abcdef")
+    code, said = user.calls("status")
+    assert code == 0
+    assert "the release before" in said
+    assert said.endswith("|status\n")
+    # A start tries to bring it up to date; where that fails (no network, no packages), the older one is started.
+    offline = {"PHOTOVEIL_WHEELS": str(user.home / "nowhere"), "PIP_CONFIG_FILE": os.devnull}
+    code, said = user.calls("run", "--login", **offline)
+    assert code == 0
+    assert said.endswith("|run --login\n")
+    assert (user.mine / "release").read_text() == "0.0.1 0123456789abcdef\n"
+
+
+# The tarball
+
+
+def test_the_tarball_runs_from_anywhere_and_takes_itself_away(tmp_path: Path) -> None:
+    archive = build("tarball", tmp_path / "out")
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path / "apps", filter="data")
+    (base,) = (tmp_path / "apps").iterdir()
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = home / ".config/photoveil/default/settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("# mine\n")
+    plain = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    before = files(home)
+
+    def install(*words: str) -> str:
+        return subprocess.run(
+            [str(base / "install.sh"), *words], env=plain, capture_output=True, text=True, check=True
+        ).stdout
+
+    install()
+    entry = configparser.RawConfigParser()
+    entry.read(home / f".local/share/applications/{APP}.desktop")
+    assert entry["Desktop Entry"]["exec"] == f"{base}/bin/photoveil open"
+    assert (home / f".local/share/icons/hicolor/48x48/apps/{APP}.png").is_file()
+    anybody = User(base, home)
+    anybody.has(anybody.release)
+    called = subprocess.run(
+        [str(home / ".local/bin/photoveil"), "status"], env=plain, capture_output=True, text=True, check=True
+    )
+    assert called.stdout == f"{base}/bin/photoveil|{base}/share/photoveil/extension|status\n"
+    shutil.rmtree(anybody.mine)
+    said = install("--remove")
+    assert str(settings.parents[1]) in said
+    assert files(home) == before
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
+
+
+# What the maintainer's scripts do with users' folders
+
+
+@pytest.fixture
+def script(deb: Path, tmp_path: Path) -> Callable[..., tuple[int, str]]:
+    """A script of the package, with a user database of one user whose home is here."""
+    control = tmp_path / "control"
+    subprocess.run(["dpkg-deb", "-e", str(deb), str(control)], check=True)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    home = tmp_path / "home"
+    (tools / "getent").write_text(f"#!/bin/sh\necho anna:x:1000:1000::{home}:/bin/sh\n")
+    (tools / "getent").chmod(0o755)
+
+    def run(name: str, *words: str) -> tuple[int, str]:
+        return says("sh", str(control / name), *words, PATH=f"{tools}:{os.environ['PATH']}")
+
+    return run
+
+
+def test_removal_names_what_stays_and_touches_nothing(
+    script: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    vault = tmp_path / "home/.local/share/photoveil/default/vault"
+    vault.mkdir(parents=True)
+    (vault / "original").write_text("only here")
+    code, said = script("postrm", "remove")
+    assert code == 0
+    assert str(tmp_path / "home/.local/share/photoveil") in said
+    assert (vault / "original").read_text() == "only here"
+    for words in (("upgrade", "0.2"), ("failed-upgrade", "0.2"), ("abort-install",)):
+        assert script("postrm", *words) == (0, "")
+
+
+def test_every_script_is_plain_shell(deb: Path, tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "-e", str(deb), str(tmp_path / "control")], check=True)
+    scripts = [tmp_path / "control" / name for name in ("config", "prerm", "postinst", "postrm")]
+    scripts += [*(LINUX / "package").glob("photoveil*"), LINUX / "package" / "install.sh"]
+    for file in scripts:
+        if file.read_text().startswith("#!/bin/sh"):
+            assert says("dash", "-n", str(file)) == (0, "")
+    assert "rm -rf" not in (tmp_path / "control" / "prerm").read_text()
