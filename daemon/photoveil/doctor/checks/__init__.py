@@ -1,0 +1,1 @@
+"""One check, one file: ``look(patient)`` answers what is wrong."""

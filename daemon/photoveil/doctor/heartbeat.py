@@ -1,0 +1,98 @@
+"""Whether the daemon of a profile lives: who holds its lock, and whether it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from photoveil.api.client import DaemonClient, ImpostorError
+from photoveil.api.runtime import AlreadyRunningError, InstanceLock, NotRunningError, Runtime
+from photoveil.errors import PhotoveilError
+from photoveil.paths import Paths
+
+_PATIENCE = 10.0
+"""Seconds within which a daemon in good health has answered long ago."""
+
+
+class Pulse(StrEnum):
+    """How it is."""
+
+    BEATS = "beats"
+    ABSENT = "absent"
+    """It does not run, and left nothing behind."""
+    GONE = "gone"
+    """It does not run, but left its runtime file: it was ended by force."""
+    SILENT = "silent"
+    """It runs, and does not answer."""
+    LOST = "lost"
+    """It runs, and nobody can find it: its runtime file is gone or not its own."""
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What was found out.
+
+    Attributes:
+        pid: of the daemon where one runs and it is known.
+        overview: what it tells of itself, if it answers.
+        stranger: another program answers where it should be.
+    """
+
+    pulse: Pulse
+    pid: int | None = None
+    port: int | None = None
+    overview: dict[str, Any] | None = None
+    stranger: bool = False
+
+
+def feel(paths: Paths) -> Heartbeat:
+    """Ask the system, then the daemon."""
+    held = is_held(paths.lock_file)
+    try:
+        runtime = Runtime.read(paths.runtime_file)
+    except NotRunningError:
+        if held:
+            return Heartbeat(Pulse.LOST, holder(paths.lock_file))
+        return Heartbeat(Pulse.GONE if paths.runtime_file.exists() else Pulse.ABSENT)
+    if not held:
+        return Heartbeat(Pulse.GONE, port=runtime.port)
+    try:
+        client = DaemonClient.local(runtime)
+        client.timeout = _PATIENCE
+        overview = client.call("overview")
+    except ImpostorError:
+        return Heartbeat(Pulse.LOST, holder(paths.lock_file), runtime.port, stranger=True)
+    except NotRunningError:
+        return Heartbeat(Pulse.SILENT, holder(paths.lock_file) or runtime.pid, runtime.port)
+    except (PhotoveilError, ValueError):
+        return Heartbeat(Pulse.LOST, holder(paths.lock_file), runtime.port)
+    return Heartbeat(Pulse.BEATS, runtime.pid, runtime.port, overview)
+
+
+def is_held(lock_file: Path) -> bool:
+    """Whether a daemon holds the lock of its profile."""
+    if not lock_file.exists():
+        return False
+    lock = InstanceLock(lock_file)
+    try:
+        lock.acquire()
+    except AlreadyRunningError:
+        return True
+    lock.release()
+    return False
+
+
+def holder(lock_file: Path) -> int | None:
+    """The process that holds the lock, where the system tells (Linux)."""
+    try:
+        inode = lock_file.stat().st_ino
+        lines = Path("/proc/locks").read_text("ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    for line in lines:
+        words = line.split()  # 1: FLOCK ADVISORY WRITE 4711 fd:01:1234 0 EOF
+        if len(words) >= 6 and words[1] == "FLOCK" and words[5].rpartition(":")[2] == str(inode):
+            return int(words[4]) if words[4].isdecimal() else None
+    return None
