@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -33,12 +34,12 @@ class Pass:
 
 
 class Watch:
-    """While it is entered, notes all passes of some encoders, in their order."""
+    """While it is entered, notes all passes of some encoders, in the order in which they end."""
 
     def __init__(self, encoders: Sequence[Encoder]) -> None:
         self.passes: list[Pass] = []
         self._encoders = encoders
-        self._starts: list[Spent] = []
+        self._starts: dict[tuple[int, str], Spent] = {}
         self._hooks: list[Any] = []
 
     def __enter__(self) -> Watch:
@@ -57,13 +58,13 @@ class Watch:
         return [one for one in self.passes if start <= one.start < end]
 
     def _begin(self, encoder: Encoder, _images: tuple[Tensor]) -> None:
-        self._starts.append(now(encoder.mean.device))
+        self._starts[get_ident(), encoder.name] = now(encoder.mean.device)
 
     def _end(self, encoder: Encoder, images: tuple[Tensor], _features: Features) -> None:
         device = encoder.mean.device
         rough = torch.is_autocast_enabled(device.type)
         gradient = torch.is_grad_enabled() and images[0].requires_grad
-        begun = self._starts.pop()
+        begun = self._starts.pop((get_ident(), encoder.name))
         spent = now(device) - begun
         self.passes.append(Pass(encoder, len(images[0]), gradient, rough, begun.wall, spent))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
+
+from lab.writing import replace_file
 
 NAME = "performance"
 
@@ -85,8 +85,8 @@ def write(folder: Path, rows: Sequence[Row], remark: str = "") -> None:
     """Write both files, each in one step; ``remark`` stands above the table."""
     folder.mkdir(parents=True, exist_ok=True)
     document = {"remark": remark, "rows": [asdict(_short(row)) for row in rows]}
-    _replace(folder / f"{NAME}.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    _replace(folder / f"{NAME}.md", as_markdown(rows, remark))
+    replace_file(folder / f"{NAME}.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    replace_file(folder / f"{NAME}.md", as_markdown(rows, remark))
 
 
 def as_markdown(rows: Sequence[Row], remark: str = "") -> str:
@@ -153,20 +153,6 @@ def _short(row: Row) -> Row:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.4g}") if abs(value) < 1000 else float(round(value))
-
-
-def _replace(file: Path, text: str) -> None:
-    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(draft).chmod(0o644)
-        Path(draft).replace(file)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
 
 
 def missed(rows: Iterable[Row]) -> list[Row]:

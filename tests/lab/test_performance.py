@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from lab.performance.rows import Goal, Row
 from lab.performance.timing import Spent, by_turns, quartiles, ratios
 from photoveil.protection import Persona
 from photoveil.protection.encoders import Encoder
+from photoveil.protection.lanes import Lanes
 from tests.models import tiny_hub
 from tests.tiny_models import tiny_models
 
@@ -144,6 +147,21 @@ def test_bare_passes_are_those_that_the_engine_made(bench: Bench) -> None:
         bare(steps, CPU)
     assert _passes(again) == [(s.encoder.name, s.batch, s.gradient, s.rough) for s in steps]
     assert not any(encoder._forward_hooks or encoder._forward_pre_hooks for encoder in encoders)
+
+
+def test_passes_side_by_side_are_told_apart(bench: Bench) -> None:
+    encoders = bench.engine.encoders
+    pictures = torch.rand(1, 3, encoders[0].size, encoders[0].size)
+    meeting = threading.Barrier(len(encoders), timeout=60)
+
+    def look(encoder: Encoder) -> None:
+        meeting.wait()
+        encoder(pictures)
+
+    with Watch(encoders) as watch:
+        Lanes(len(encoders)).run([partial(look, encoder) for encoder in encoders])
+    assert sorted(one.encoder.name for one in watch.passes) == sorted(encoder.name for encoder in encoders)
+    assert all(one.spent.wall > 0 for one in watch.passes)
 
 
 @pytest.mark.parametrize(("most", "marked"), [(1.0, 20), (0.9, 18)], ids=["to the end", "ended early"])

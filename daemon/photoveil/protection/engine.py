@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +26,7 @@ from photoveil.protection.delivery import deliver
 from photoveil.protection.encoders import Encoder, Features, encode_all, load_encoders
 from photoveil.protection.grade import Grade
 from photoveil.protection.jobs import Clock, Job, Progress, Protected
+from photoveil.protection.lanes import Lanes
 from photoveil.protection.looks import fit_look
 from photoveil.protection.methods import antithetical
 from photoveil.protection.personas import Persona
@@ -36,8 +36,6 @@ from photoveil.protection.solver import Case, Solution, Target, solve_many
 from photoveil.protection.wearing import Worn, wear
 
 __all__ = ["Engine", "Job", "Protected", "protect"]
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -74,6 +72,7 @@ class Engine:
         self.encoders = encoders
         self.sparing = False
         self._device = device
+        self._beside = Lanes.over(device, [_weights(encoder) for encoder in self.surrogates])
 
     @classmethod
     def load(
@@ -104,8 +103,11 @@ class Engine:
         """How many photos at once pay on this device."""
         if self.sparing:
             return 1
-        largest = max(sum(p.nbytes for p in encoder.parameters()) for encoder in self.surrogates)
-        return devices.photos_at_once(self._device, largest)
+        return devices.photos_at_once(self._device, max(map(_weights, self.surrogates)))
+
+    @property
+    def _lanes(self) -> Lanes:
+        return Lanes() if self.sparing else self._beside
 
     def learn(self, persona: Persona, photos: Sequence[Photo]) -> None:
         """Teach a persona where its clean photos lie; photos beyond the first few change nothing."""
@@ -153,23 +155,25 @@ class Engine:
         """
         prepared = []
         for index, job in enumerate(jobs):
-            work = _attempt(partial(self._prepare, index, job))
+            work = devices.attempt(partial(self._prepare, index, job))
             if isinstance(work, Exception):
                 yield index, work
             else:
                 prepared.append(work)
         ready, cases = [], []
         for work in prepared:
-            case = _attempt(partial(self._dress, work))
+            case = devices.attempt(partial(self._dress, work))
             if isinstance(case, Exception):
                 yield work.index, case
             else:
                 ready.append(work)
                 cases.append(case)
         targets = self._targets([work.anchors for work in ready])
-        for place, found in solve_many(cases, targets, device=self._device, at_once=self.batch):
+        going = solve_many(cases, targets, device=self._device, at_once=self.batch, lanes=self._lanes)
+        for place, found in going:
             work = ready[place]
-            outcome = found if isinstance(found, Exception) else _attempt(partial(self._finish, work, found))
+            finished = partial(self._finish, work)
+            outcome = found if isinstance(found, Exception) else devices.attempt(partial(finished, found))
             yield work.index, outcome
 
     def _prepare(self, index: int, job: Job) -> _Work:
@@ -194,7 +198,7 @@ class Engine:
             pixels, budget, allowed = _working_copy(small, job.photo), work.budget, None
             if work.look:
                 allowed = work.look.leaves(pixels)
-                pixels, budget = work.look.put_on(pixels), _beside(budget, allowed)
+                pixels, budget = work.look.put_on(pixels, lanes=self._lanes), _beside(budget, allowed)
         del work.small
         return Case(pixels, budget, allowed, job.seed, tick)
 
@@ -204,10 +208,10 @@ class Engine:
         clock.add("protect", solution.seconds)
         clock.tick("protect")(1.0)
         with clock.stage("write"):
-            done = deliver(job.photo, work.look, solution.change, work.budget, job.metadata)
+            done = deliver(job.photo, work.look, solution.change, work.budget, job.metadata, self._lanes)
         with clock.stage("measure"):
             homes = {e.name: job.persona.home(e, self._device) for e in self.encoders}
-            moved = movements(self.encoders, work.clean, work.anchors, homes, done.pixels)
+            moved = movements(self.encoders, work.clean, work.anchors, homes, done.pixels, self._lanes)
         report = Report(
             original=_facts(
                 job.photo.source.sha256, job.photo.source.size, job.photo.format, job.photo.pixels
@@ -243,7 +247,7 @@ class Engine:
         return comparison(photo.pixels, protected.pixels, caption)
 
     def _clean_features(self, small: Image.Image) -> dict[str, Features]:
-        return encode_all(self.encoders, [small])
+        return encode_all(self.encoders, [small], self._lanes)
 
     def _learn(self, persona: Persona, photo: Photo, small: Image.Image, clean: dict[str, Features]) -> None:
         persona.sketch(photo.source.sha256, small)
@@ -275,7 +279,9 @@ class Engine:
         if budget.tone_db is None:
             return None
         grade = self._look(persona, losses, budget.name, budget.tone_db)
-        return wear(grade, np.asarray(small), tone_db=budget.tone_db, ssim_floor=budget.ssim_floor)
+        return wear(
+            grade, np.asarray(small), tone_db=budget.tone_db, ssim_floor=budget.ssim_floor, lanes=self._lanes
+        )
 
     def _look(self, persona: Persona, losses: Sequence[Target], strength: str, tone_db: float) -> Grade:
         """The persona's look, fitted anew as long as more of its photos become known."""
@@ -284,7 +290,9 @@ class Engine:
             return look.grade
         start = look.grade if look else None
         sketches = [Image.open(io.BytesIO(data)) for _, data in sorted(persona.sketches.items())]
-        grade = fit_look(sketches, losses, tone_db, start, self._device, sparing=self.sparing)
+        grade = fit_look(
+            sketches, losses, tone_db, start, self._device, sparing=self.sparing, lanes=self._lanes
+        )
         persona.wear(strength, self.surrogates, grade)
         return grade
 
@@ -301,14 +309,9 @@ def protect(
     return Engine.load(model_set).protect(photo, persona=persona, method=method, strength=strength)
 
 
-def _attempt(act: Callable[[], T]) -> T | Exception:
-    """What comes of work on one photo. Its failure is its own; lack of memory concerns all."""
-    try:
-        return act()
-    except Exception as error:
-        if devices.out_of_memory(error):
-            raise
-        return error
+def _weights(encoder: Encoder) -> int:
+    """Bytes of an encoder's weights."""
+    return sum(parameter.nbytes for parameter in encoder.parameters())
 
 
 def _losses(

@@ -26,8 +26,10 @@ from torch.optim.adam import adam
 from photoveil.protection.budget import LUMA
 from photoveil.protection.canvas import resampling, stretch
 from photoveil.protection.channel import View
+from photoveil.protection.lanes import Lanes
 
 _NODES, _FIELD = 5, 6
+_BAND = 128
 _SMOOTH = 2.0
 _RATE, _GOING_ON = 0.4, 0.6
 """Adam's rate in parts of the change allowed, falling to nothing; less where a look is only refined."""
@@ -43,8 +45,8 @@ _AXES = ((1.0, 1.0, 1.0), (1.0, 0.0, -1.0), (-0.5, 1.0, -0.5))
 _REACH = (1.0, 1.0, 0.8)
 """Brightness and the amber–blue axis of daylight pass for light; green and magenta look like a fault, on skin first."""
 
-Loss = Callable[[Tensor], Tensor]
-"""B×3×S×S views in 0…1 → the sum of the photos' losses."""
+Loss = Callable[[Tensor, int], Tensor]
+"""B×3×S×S views in 0…1, and of how many in all these are some → the sum of their losses ÷ that number."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,21 @@ class Grade:
             0, 1
         )
 
-    def on_picture(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Pixels (H×W×3, or H×W, which stay grey) with the colours changed; the field is not applied."""
+    def on_picture(self, pixels: NDArray[np.uint8], lanes: Lanes | None = None) -> NDArray[np.uint8]:
+        """Pixels (H×W×3, or H×W, which stay grey) with the colours changed; the field is not applied.
+
+        Each lane takes a share of the rows.
+        """
         if pixels.ndim == 2:
             return np.asarray(Image.fromarray(pixels).point(self._grey_curve()))
-        return np.asarray(Image.fromarray(pixels).filter(self._lookup()))
+        lookup, out = self._lookup(), np.empty_like(pixels)
+
+        def change(rows: slice) -> None:
+            out[rows] = np.asarray(Image.fromarray(pixels[rows]).filter(lookup))
+
+        bands = [slice(top, top + _BAND) for top in range(0, len(pixels), _BAND)]
+        (lanes or Lanes()).share(change, bands)
+        return out
 
     def light(self, height: int, width: int, channels: int) -> Tensor:
         """The field in 8-bit levels on a canvas: 1×channels×height×width."""
@@ -133,7 +145,7 @@ def fit(
         for first in range(0, len(chosen), 1 if sparing else len(chosen)):
             some = chosen[first : first + 1] if sparing else chosen
             grade = _grade_of(parts, mix)
-            value = loss(torch.cat([grade.on_view(*views[i]) for i in some])) / len(chosen)
+            value = loss(torch.cat([grade.on_view(*views[i]) for i in some]), len(chosen))
             torch.autograd.backward(value if first else value + _SMOOTH * _roughness(grade.table))
         descend(rate * (1 - step / steps))
         _pull_back(parts, mix, [views[i] for i in chosen], psnr_db)

@@ -1,6 +1,6 @@
 """The report in one sentence, from the measurement that predicted best what fine-tuned models still know.
 
-Rank correlation with the leak −0.90 in the witness (docs/results/affiliation-headline.md); scale in docs/report.md.
+Rank correlation with the leak −0.89 in the witness (docs/results/affiliation-headline.md); scale in docs/report.md.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from photoveil.protection.channel import REPORTED, Channel
 from photoveil.protection.encoders import Encoder, Features, Reference, encode_all
+from photoveil.protection.lanes import Lanes
 from photoveil.protection.methods import antithetical
 from photoveil.protection.reduced import reduced
 
@@ -136,6 +137,7 @@ def movements(
     anchors: dict[str, Features],
     homes: dict[str, Tensor],
     after: NDArray[np.uint8],
+    lanes: Lanes | None = None,
 ) -> list[EncoderReport]:
     """Measure the delivered pixels on every encoder, as delivered and after each channel.
 
@@ -145,9 +147,10 @@ def movements(
         anchors: the persona's anchor by encoder name.
         homes: the unit mean of the persona's clean photos by encoder name, D values each.
         after: delivered pixels, H×W×3 or H×W.
+        lanes: for the encoders; by default they take turns.
     """
     seen = through_channels(picture(after))
-    found = encode_all(encoders, list(seen.values()))
+    found = encode_all(encoders, list(seen.values()), lanes)
     return [
         _one(e, clean[e.name], found[e.name], anchors[e.name], homes[e.name], list(seen)) for e in encoders
     ]

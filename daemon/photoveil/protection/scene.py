@@ -63,6 +63,7 @@ class Scene:
         self._base = self._painted = torch.zeros(self.shape, device=device)
         self._picture = Image.new("RGB", (1, 1))
         self._seen = planes
+        self._turned: dict[int, Look] = {}
 
     def change(self, canvas: Tensor) -> Tensor:
         """What a canvas (planes of brightness and colour, −1…1) changes, in 8-bit levels of the photo's channels."""
@@ -98,15 +99,22 @@ class Scene:
         self._seen = self._planes(draw_platform(self._draws, self.picture(canvas)))
         self._base = canvas
 
-    def look(self, canvas: Tensor, sizes: Iterable[int]) -> dict[int, Look]:
-        """One random view for each input side."""
+    def turn(self, sizes: Iterable[int]) -> None:
+        """Draw the next random view, and look at the last picture from there: what a look begins with."""
         view = draw_view(self._draws, self.width, self.height)
-        change = None if canvas is self._base else self.change(canvas - self._base) / 255
-        found = {}
-        for size in sizes:
-            way, shown = self._way(view, size), view.show_planes(self._seen, size)
-            found[size] = Look(shown if change is None else shown + way.show(change), way)
-        return found
+        self._turned = {
+            size: Look(view.show_planes(self._seen, size), self._way(view, size)) for size in sizes
+        }
+
+    def look(self, canvas: Tensor, sizes: Iterable[int]) -> dict[int, Look]:
+        """One random view for each input side; the one turned to, if there is one."""
+        if not self._turned:
+            self.turn(sizes)
+        turned, self._turned = self._turned, {}
+        if canvas is self._base:
+            return turned
+        change = self.change(canvas - self._base) / 255
+        return {size: Look(seen.shown + seen.way.show(change), seen.way) for size, seen in turned.items()}
 
     def slope(self, looks: Iterable[tuple[Look, Tensor]]) -> Tensor:
         """The gradient at the canvas, from those at what the looks showed (3×S×S each)."""

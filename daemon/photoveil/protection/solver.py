@@ -13,8 +13,8 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from torch import Tensor
 
 from photoveil.protection import devices
 from photoveil.protection.catalogue import Strength
+from photoveil.protection.lanes import Lanes
 from photoveil.protection.scene import Look, Scene
 
 _REFRESH_EVERY = 3
@@ -94,6 +95,7 @@ def solve_many(
     *,
     device: torch.device | None = None,
     at_once: int | None = None,
+    lanes: Lanes | None = None,
 ) -> Iterator[tuple[int, Solution | Exception]]:
     """Find for each photo a change that makes the targets' losses small after random upload channels.
 
@@ -107,6 +109,7 @@ def solve_many(
         targets: the surrogates; they know each photo by its place among the cases.
         device: where the encoders are.
         at_once: how many photos share a pass at most; by default all.
+        lanes: for the surrogates; by default they take turns.
 
     Yields:
         a photo's place and its solution, or what its own part raised, as soon as there is one.
@@ -114,13 +117,24 @@ def solve_many(
     Raises:
         Exception: what an encoder raised, and lack of memory: these concern all photos under way.
     """
-    company = _Company(targets, device or torch.device("cpu"))
+    company = _Company(targets, device or torch.device("cpu"), lanes or Lanes())
     waiting = deque(enumerate(cases))
     while waiting or company.walks:
-        while waiting and len(company.walks) < (at_once or len(cases)):
-            company.admit(*waiting.popleft())
+        free = (at_once or len(cases)) - len(company.walks)
+        company.admit([waiting.popleft() for _ in range(min(free, len(waiting)))])
         company.step()
         yield from company.leave()
+
+
+def _slope(target: Target, views: Tensor, whose: Sequence[int]) -> Tensor:
+    """The gradient of a target's losses at these views."""
+    views = views.detach().requires_grad_()
+    return torch.autograd.grad(target.losses(views, whose).sum(), views)[0]
+
+
+@torch.no_grad()
+def _losses(target: Target, views: Tensor, whose: Sequence[int]) -> Tensor:
+    return target.losses(views, whose)
 
 
 class _Walk:
@@ -143,6 +157,12 @@ class _Walk:
             self._scene.refresh(self._canvas)
         self.looks = self._scene.look(self._canvas, sizes)
 
+    def look_ahead(self, sizes: Sequence[int]) -> None:
+        """Begin the next step's look, as far as it does not depend on where this step leads."""
+        coming = self._step + 1
+        if coming % _REFRESH_EVERY and coming < self._case.strength.steps:
+            self._scene.turn(sizes)
+
     def move(self, gradients: dict[int, Tensor]) -> None:
         """Take a step, given the gradients at the views (3×S×S by size)."""
         slope = self._scene.slope((self.looks[size], gradient) for size, gradient in gradients.items())
@@ -151,8 +171,11 @@ class _Walk:
         self._step += 1
         size = _STEP_SIZE * _cosine(self._step, steps)
         self._canvas = self._scene.within(self._canvas - size * self._scene.downhill(self._momentum))
+
+    def tell(self) -> None:
+        """Say how far it is."""
         if self._case.progress:
-            self._case.progress(self._step / steps)
+            self._case.progress(self._step / self._case.strength.steps)
 
     @property
     def due(self) -> bool:
@@ -186,17 +209,24 @@ class _Company:
         walks: those under way.
     """
 
-    def __init__(self, targets: Sequence[Target], device: torch.device) -> None:
+    def __init__(self, targets: Sequence[Target], device: torch.device, lanes: Lanes) -> None:
         self.walks: list[_Walk] = []
         self._targets = targets
         self._device = device
+        self._lanes = lanes
         self._sizes = sorted({target.size for target in targets})
         self._lost: list[tuple[int, Exception]] = []
 
-    def admit(self, place: int, case: Case) -> None:
-        """Take a photo along."""
-        with self._alone(place):
-            self.walks.append(_Walk(place, case, self._device))
+    def admit(self, cases: Sequence[tuple[int, Case]]) -> None:
+        """Take photos along, each with its place."""
+        found = self._lanes.run(
+            [partial(devices.attempt, partial(_Walk, place, case, self._device)) for place, case in cases]
+        )
+        for (place, _), walk in zip(cases, found, strict=True):
+            if isinstance(walk, Exception):
+                self._lost.append((place, walk))
+            else:
+                self.walks.append(walk)
 
     def step(self) -> None:
         """One step of every photo."""
@@ -205,6 +235,7 @@ class _Company:
         if self.walks:
             gradients = self._gradients()
             self._each(self.walks, lambda walk: walk.move(gradients[walk.place]))
+            self._note(self.walks, [devices.attempt(walk.tell) for walk in self.walks])
             self._judge()
         for walk in self.walks:
             walk.seconds += (time.perf_counter() - began) / share
@@ -221,12 +252,19 @@ class _Company:
         whose = [walk.place for walk in self.walks]
         views = {size: torch.cat([walk.looks[size].shown for walk in self.walks]) for size in self._sizes}
         found = {size: torch.zeros_like(view) for size, view in views.items()}
-        for (
-            target
-        ) in self._targets:  # one after the other: of their ways back only one is in memory at a time
-            view = views[target.size].requires_grad_()
-            found[target.size] += torch.autograd.grad(target.losses(view, whose).sum(), view)[0]
+        slopes = [partial(_slope, target, views[target.size], whose) for target in self._targets]
+        for target, gradient in zip(self._targets, self._while_looking_ahead(slopes), strict=True):
+            found[target.size] += gradient
         return {place: {size: found[size][row] for size in self._sizes} for row, place in enumerate(whose)}
+
+    def _while_looking_ahead(self, slopes: Sequence[Callable[[], Tensor]]) -> list[Tensor]:
+        """What these answer; a lane that is through with its own begins the next step's looks."""
+        walks = self.walks
+        ahead = [partial(devices.attempt, partial(walk.look_ahead, self._sizes)) for walk in walks]
+        pieces: list[Callable[[], Tensor | Exception | None]] = [*slopes, *ahead]
+        answers = self._lanes.run(pieces)
+        self._note(walks, [answer for answer in answers[len(slopes) :] if not isinstance(answer, Tensor)])
+        return [answer for answer in answers[: len(slopes)] if isinstance(answer, Tensor)]
 
     @torch.no_grad()
     def _judge(self) -> None:
@@ -237,10 +275,10 @@ class _Company:
         if not views:
             return
         whose = [place for place, shown in views.items() for _ in shown[self._sizes[0]]]
-        losses = [
-            target.losses(torch.cat([shown[target.size] for shown in views.values()]), whose)
-            for target in self._targets
-        ]
+        batches = {size: torch.cat([shown[size] for shown in views.values()]) for size in self._sizes}
+        losses = self._lanes.run(
+            [partial(_losses, target, batches[target.size], whose) for target in self._targets]
+        )
         scores = torch.stack(losses).sum(0).view(len(views), -1).mean(1).tolist()
         scored = dict(zip(views, scores, strict=True))
         for walk in self.walks:
@@ -248,20 +286,13 @@ class _Company:
                 walk.take(scored[walk.place])
 
     def _each(self, walks: Sequence[_Walk], act: Callable[[_Walk], None]) -> None:
-        for walk in list(walks):
-            with self._alone(walk.place):
-                act(walk)
+        self._note(walks, self._lanes.run([partial(devices.attempt, partial(act, walk)) for walk in walks]))
 
-    @contextmanager
-    def _alone(self, place: int) -> Iterator[None]:
-        """What goes wrong here concerns one photo, which leaves; lack of memory concerns all."""
-        try:
-            yield
-        except Exception as error:
-            if devices.out_of_memory(error):
-                raise
-            self._lost.append((place, error))
-            self.walks = [walk for walk in self.walks if walk.place != place]
+    def _note(self, walks: Sequence[_Walk], outcomes: Sequence[Exception | None]) -> None:
+        """Photos that something went wrong with leave."""
+        lost = [(walk, error) for walk, error in zip(walks, outcomes, strict=True) if error is not None]
+        self._lost += [(walk.place, error) for walk, error in lost]
+        self.walks = [walk for walk in self.walks if all(walk is not gone for gone, _ in lost)]
 
 
 def _unit(gradient: Tensor) -> Tensor:

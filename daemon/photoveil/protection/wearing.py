@@ -20,6 +20,7 @@ from photoveil.protection.budget import psnr, ssim
 from photoveil.protection.canvas import apply_full_size
 from photoveil.protection.excerpt import Excerpt
 from photoveil.protection.grade import Grade, highest, share_worn, strength_for
+from photoveil.protection.lanes import Lanes
 from photoveil.protection.reduced import is_big
 from photoveil.protection.tint import Tint
 
@@ -59,12 +60,17 @@ class Worn:
         return share_worn(pixels, _FIRST_RAMP) if self.ramp else None
 
     def put_on(
-        self, pixels: NDArray[np.uint8], change: Tensor | None = None, excerpt: Excerpt | None = None
+        self,
+        pixels: NDArray[np.uint8],
+        change: Tensor | None = None,
+        excerpt: Excerpt | None = None,
+        lanes: Lanes | None = None,
     ) -> NDArray[np.uint8]:
         """A photo of any size in this look and, on top, what a canvas changes (1×C×h×w in 8-bit levels).
 
         Args:
             pixels: the photo, or what ``excerpt`` holds of it.
+            lanes: see `apply_full_size`.
         """
         if change is None:
             side = self.grade.field.shape[-1]
@@ -73,15 +79,22 @@ class Worn:
         light = self.grade.light(tall, wide, planes)
         if (excerpt or is_big(pixels)) and planes == 3 and not self.ramp:
             tint = Tint(self.grade, pixels)
-            return apply_full_size(pixels, change + light, excerpt, also=tint.add)
-        tinted = self.grade.on_picture(pixels)
+            return apply_full_size(pixels, change + light, excerpt, also=tint.add, lanes=lanes)
+        tinted = self.grade.on_picture(pixels, lanes)
         if not self.ramp:
-            return apply_full_size(tinted, change + light, excerpt)
-        lit = apply_full_size(tinted, light, excerpt)
-        return apply_full_size(_faded(pixels, lit, self.ramp), change, excerpt)
+            return apply_full_size(tinted, change + light, excerpt, lanes=lanes)
+        lit = apply_full_size(tinted, light, excerpt, lanes=lanes)
+        return apply_full_size(_faded(pixels, lit, self.ramp), change, excerpt, lanes=lanes)
 
 
-def wear(grade: Grade, pixels: NDArray[np.uint8], *, tone_db: float, ssim_floor: float) -> Worn:
+def wear(
+    grade: Grade,
+    pixels: NDArray[np.uint8],
+    *,
+    tone_db: float,
+    ssim_floor: float,
+    lanes: Lanes | None = None,
+) -> Worn:
     """The persona's look as this photo should wear it.
 
     Most photos wear all of it. Where that takes more than the look's share of SSIM it fades out of shadows, no further
@@ -92,12 +105,13 @@ def wear(grade: Grade, pixels: NDArray[np.uint8], *, tone_db: float, ssim_floor:
         pixels: the photo.
         tone_db: PSNR in dB that a look may cost.
         ssim_floor: of the strength.
+        lanes: see `ssim`.
     """
     worn = Worn(grade.scaled(strength_for(grade, pixels, tone_db)))
     small, bearable = _small(pixels), 1 - _SHARE * (1 - ssim_floor)
     found = worn
     for ramp in _ramps(worn.grade, pixels):
-        if ssim(small, found.put_on(small)) >= bearable:
+        if ssim(small, found.put_on(small), lanes) >= bearable:
             break
         found = replace(
             worn.scaled(strength_for(worn.grade, pixels, tone_db, _MOST_BRIGHTER, ramp)), ramp=ramp
