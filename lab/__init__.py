@@ -2,5 +2,6 @@
 
 import os
 
-# Threads that wait for each other sleep, as in the daemon's worker (photoveil.worker.pipe), also when cores are shared.
+# Threads that wait for each other soon sleep, as in the daemon's worker (photoveil.worker.pipe says why).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")

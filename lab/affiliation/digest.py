@@ -69,7 +69,8 @@ def newest(folder: Path) -> tuple[str, dict[str, Any]] | None:
     """The preset and document that the digest is made of: the newest one that walks all axes, if there is one."""
     runs = _runs(folder)
     telling = {name: run for name, run in runs.items() if name not in (_SHORTEST, _SEEDS, _AXES)}
-    telling = telling or {name: run for name, run in runs.items() if name != _SHORTEST} or runs
+    for less in ((_SHORTEST, _SEEDS), (_SHORTEST,), ()):
+        telling = telling or {name: run for name, run in runs.items() if name not in less}
     return max(telling.items(), key=lambda item: item[1]["date"]) if telling else None
 
 

@@ -246,7 +246,7 @@ _FULL_BLOCKS = (
 PRESETS: dict[str, Preset] = {
     "ci": Preset(
         personas=8,
-        photos=8,
+        photos=4,
         asked=6,
         helpers=(4, 4),
         scale=_SMALL,
