@@ -25,7 +25,10 @@ export default [
   },
   { files: ['extension/content/*.js'], languageOptions: { sourceType: 'script', globals: { photoveil: 'writable' } } },
   { files: ['extension/page/*.js'], languageOptions: { sourceType: 'script', globals: { photoveilPage: 'readonly' } } },
-  { files: ['tests/browser/**/*.mjs', 'tests/bench/*.mjs', 'eslint.config.js'], languageOptions: { globals: { ...globals.node } } },
+  {
+    files: ['tests/browser/**/*.mjs', 'tests/bench/*.mjs', 'tests/system/*.mjs', 'eslint.config.js'],
+    languageOptions: { globals: { ...globals.node } },
+  },
   { files: ['tests/browser/libraries/**/*.js'], languageOptions: { globals: { ...globals.browser } } },
   // The attempts of hostile pages.
   { files: ['tests/browser/hostile/pages/*.js'], languageOptions: { sourceType: 'script', globals: { ...globals.browser } } },

@@ -7,6 +7,8 @@ type FailureCode =
 
 interface Failure {
   code: FailureCode;
+  /** The daemon's own name for it. */
+  daemon?: string;
   title?: string;
   reason?: string;
   remedy?: string;
@@ -29,6 +31,9 @@ interface LiveEvent {
 interface Wishes {
   persona: string | null;
   strength: string | null;
+  method: string | null;
+  /** For the method “assistant”: 0, most useful, to 100, most private. */
+  slider: number | null;
 }
 
 /** What a content script may ask of the background. */
@@ -48,14 +53,43 @@ type UiRequest =
   | { kind: 'forget' }
   | { kind: 'sync-sites' }
   | { kind: 'choices'; host: string }
+  /** The page in this tab, its sealed photos shown clean. */
+  | { kind: 'sealed'; act: SealedAct; tab: number }
   /** What is not named stays; null is "as in general". */
-  | { kind: 'choose'; host: string; protect?: boolean; persona?: string | null; strength?: string | null }
+  | { kind: 'choose'; host: string; protect?: boolean; persona?: string | null; strength?: string | null; slider?: number | null }
   /** For so many minutes; null: until it is resumed; 0: resume. */
   | { kind: 'pause'; minutes: number | null }
   | { kind: 'recent' };
 
 /** The answer to `choose`. */
 type Chosen = { ok: true } | { ok: false; failure: Failure };
+
+type SealedAct = 'state' | 'find' | 'show' | 'hide';
+
+/** A picture of a page. */
+interface SealedPicture {
+  id: string;
+  url: string;
+}
+
+/** What the background asks of the script that draws clean pictures over sealed ones. */
+type SealedRequest =
+  | { kind: 'sealed-list' | 'sealed-hide' | 'sealed-count' }
+  | { kind: 'sealed-draw'; id: string; url: string; blob: Blob };
+
+/** What came of a look at a page's pictures. */
+interface SealedOutcome {
+  looked: number;
+  /** Covered now, whenever that was done. */
+  shown: number;
+  others: number;
+  damaged: number;
+  unread: number;
+  failure?: Failure;
+}
+
+/** Set once the script runs in a page. */
+declare var photoveilSealed: boolean | undefined;
 
 /** What holds on a site and what may be chosen there. */
 interface SiteChoices {
@@ -72,7 +106,8 @@ interface SiteChoices {
 interface Offer {
   personas: Array<{ name: string; colour: string }>;
   strengths: Array<{ name: string; title: string; note: string }>;
-  current: { persona: string; strength: string };
+  /** What holds on the site where it has no wishes. */
+  current: { persona: string; strength: string; method: string; slider: number };
 }
 
 /** One of the last photos, told of in the popup and forgotten with the browser's session. `at`: ms since 1970. */
@@ -82,9 +117,11 @@ interface Recent {
   name: string;
   outcome: ProtectAnswer['outcome'];
   /** Why it failed, or was passed on as it is. */
-  reason?: FailureCode | 'own' | 'animation' | 'other';
+  reason?: FailureCode | 'own' | 'animation' | 'other' | 'bare';
   at: number;
   strength?: string;
+  /** On how many places something was hidden, on a photo for an AI assistant. */
+  hidden?: number;
   psnr?: number;
   /** How well it is protected, on the scale of docs/report.md. */
   headline?: 'little' | 'some' | 'clear' | 'strong';
@@ -97,8 +134,9 @@ interface OriginalUse {
 }
 
 type ProtectAnswer =
-  | { outcome: 'protected'; blob: Blob; name: string; type: string }
-  | { outcome: 'unchanged'; reason: 'own' | 'animation' | 'other' }
+  /** `bare`: nothing was found that had to be hidden. */
+  | { outcome: 'protected'; blob: Blob; name: string; type: string; bare?: true }
+  | { outcome: 'unchanged'; reason: 'own' | 'animation' | 'other' | 'bare' }
   | { outcome: 'failed'; failure: Failure };
 
 interface Progress {
@@ -160,7 +198,7 @@ interface Settings {
 // --- content scripts: classic scripts of one isolated world, meeting in one object -------------------------------
 
 /** Why something was passed on as it is; of videos only the page's side knows. */
-type Unchanged = 'own' | 'animation' | 'video' | 'other';
+type Unchanged = 'own' | 'animation' | 'video' | 'other' | 'bare';
 
 interface Card {
   progress(done: number, total: number, fraction: number): void;

@@ -61,9 +61,10 @@ export async function agree(session) {
 function sitesIn(told) {
   if (typeof told !== 'object' || told === null) throw new DaemonError('odd-answer');
   const text = (/** @type {unknown} */ value) => (typeof value === 'string' ? value.slice(0, 64) : null);
-  return Object.fromEntries(Object.entries(told).map(([host, profile]) => [
-    host, { protect: profile?.protect !== false, persona: text(profile?.persona), strength: text(profile?.strength) },
-  ]));
+  return Object.fromEntries(Object.entries(told).map(([host, profile]) => [host, {
+    protect: profile?.protect !== false, persona: text(profile?.persona), strength: text(profile?.strength), method: text(profile?.method),
+    slider: typeof profile?.slider === 'number' ? profile.slider : null,
+  }]));
 }
 
 /** Hear from the daemon where Photoveil is on, unless that was done a moment ago; without one all stays as it is. */
@@ -87,18 +88,18 @@ export async function choicesFor(host) {
 /** @param {Session} session @param {string} host @returns {Promise<Offer & {site: Wishes}>} */
 async function offer(session, host) {
   const sites = await agree(session);
-  const { persona = null, strength = null } = sites[nearest(sites, host) ?? ''] ?? {};
-  const { personas, strengths, current } = /** @type {Offer} */ (/** @type {unknown} */ (await session.json('choices', {})));
+  const { persona = null, strength = null, method = null, slider = null } = sites[nearest(sites, host) ?? ''] ?? {};
+  const { personas, strengths, current } = /** @type {Offer} */ (/** @type {unknown} */ (await session.json('choices', { site: host })));
   if (!Array.isArray(personas) || !Array.isArray(strengths) || !current) throw new DaemonError('odd-answer');
-  return { personas, strengths, current, site: { persona, strength } };
+  return { personas, strengths, current, site: { persona, strength, method, slider } };
 }
 
 /** @param {Extract<UiRequest, {kind: 'choose'}>} request @returns {Promise<Chosen>} */
-export async function choose({ host, protect, persona, strength }) {
+export async function choose({ host, protect, ...chosen }) {
   const site = switchFor(await load(), host) ?? siteOf(host);
   // Here first, so that it holds at once and whatever becomes of the daemon.
   if (protect !== undefined) await turn(site, protect);
-  const wishes = { ...(persona === undefined ? {} : { persona }), ...(strength === undefined ? {} : { strength }) };
+  const wishes = wishesIn(chosen);
   const hasWishes = Object.keys(wishes).length > 0;
   const session = await reach();
   if (session instanceof DaemonError) return hasWishes ? { ok: false, failure: session.failure } : { ok: true };
@@ -109,6 +110,12 @@ export async function choose({ host, protect, persona, strength }) {
     if (hasWishes) return { ok: false, failure: asDaemonError(error).failure };
   }
   return { ok: true };
+}
+
+/** What is chosen, and nothing else of a message. @param {Partial<Wishes>} chosen @returns {Partial<Wishes>} */
+function wishesIn({ persona, strength, slider }) {
+  const all = { persona, strength, slider };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 /** @param {string} site @param {boolean} protect */

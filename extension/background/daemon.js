@@ -189,6 +189,15 @@ export class Session {
   }
 
   /**
+   * A picture without its mark, behind what there is to say of it.
+   * @param {Uint8Array<ArrayBuffer>} photo @param {string} digest @param {object} meta
+   */
+  async unseal(photo, digest, meta) {
+    const { response, n } = await this.#send('tools/unseal', photo, 'application/octet-stream', digest, { meta, limit: LIMITS.transfer });
+    return this.#read(response, `tools/unseal.${n}`, RESULT_BYTES);
+  }
+
+  /**
    * What happens from now on, without an end. Its beginning is proved, with no body; what follows are hints.
    * @param {AbortSignal} signal @returns {Promise<ReadableStream<Uint8Array>>}
    */
@@ -248,7 +257,9 @@ function refusal(status, bytes) {
   if (status === 429) return new DaemonError('busy');
   if (!words) return status === 401 ? new DaemonError('stopped') : new DaemonError('odd-answer', { reason: `HTTP ${status}` });
   const text = (/** @type {unknown} */ value) => (typeof value === 'string' ? value.slice(0, 500) : '');
-  return new DaemonError('daemon', { title: text(words['title']), reason: text(words['reason']), remedy: text(words['remedy']) });
+  return new DaemonError('daemon', {
+    title: text(words['title']), reason: text(words['reason']), remedy: text(words['remedy']), daemon: text(words['code']),
+  });
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes @returns {Record<string, unknown> | undefined} */

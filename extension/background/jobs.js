@@ -210,9 +210,10 @@ function jobIn({ job }) {
   return job;
 }
 
-/** @param {unknown} why @returns {'own' | 'animation' | 'other'} */
+/** @param {unknown} why @returns {'own' | 'animation' | 'other' | 'bare'} */
 function unchangedReason(why) {
   if (why === 'animation') return 'animation';
+  if (why === 'nothing-private') return 'bare';
   return why === 'own-copy' ? 'own' : 'other';
 }
 
@@ -227,5 +228,7 @@ async function fetchResult(session, job, { result: announced, report }, original
   if (bytes.length === 0 || digest !== result['sha256'] || digest === original) throw new DaemonError('odd-answer');
   const mime = typeof result['type'] === 'string' && result['type'] ? result['type'] : type;
   const name = typeof result['name'] === 'string' ? result['name'] : '';
-  return { answer: { outcome: 'protected', blob: new Blob([bytes], { type: mime }), name, type: mime }, about: aboutOf(report) };
+  const about = aboutOf(report);
+  const bare = about.hidden === 0 ? { bare: /** @type {const} */ (true) } : {};
+  return { answer: { outcome: 'protected', blob: new Blob([bytes], { type: mime }), name, type: mime, ...bare }, about };
 }

@@ -13,6 +13,7 @@ import { live } from './live.js';
 import { forget, pair, resume } from './pairing.js';
 import { onPauseEnd, pause, watchPause } from './pause.js';
 import { cancel, noteOriginals, protectForPage } from './photos.js';
+import { sealed } from './sealed.js';
 import { load } from './settings.js';
 import { startInFrames, syncSites } from './sites.js';
 
@@ -46,6 +47,8 @@ function answerUi(request) {
       return choose(request);
     case 'pause':
       return pause(request.minutes);
+    case 'sealed':
+      return sealed(request);
     case 'recent':
       return Promise.all([recent(), load()]).then(([photos, { originals }]) => ({ recent: photos, originals }));
     default:

@@ -8,13 +8,15 @@ const CHANNEL = 'resize1080_jpeg75';
 /** Below each share of strangers that look nearer to the witness, the photo is protected so well. */
 const SCALE = /** @type {const} */ ([[0.045, 'little'], [0.115, 'some'], [0.42, 'clear'], [Infinity, 'strong']]);
 
-/** @typedef {Pick<Recent, 'strength' | 'psnr' | 'headline'>} About */
+/** @typedef {Pick<Recent, 'strength' | 'psnr' | 'headline' | 'hidden'>} About */
 
 /** @param {unknown} report @returns {About} only what it really says */
 export function aboutOf(report) {
-  const { strength, psnr_db: psnr, encoders } = /** @type {Record<string, unknown>} */ (report ?? {});
+  const { strength, psnr_db: psnr, encoders, assistant } = /** @type {Record<string, unknown>} */ (report ?? {});
   /** @type {About} */
   const about = {};
+  const regions = /** @type {Record<string, unknown> | undefined} */ (assistant)?.['regions'];
+  if (Array.isArray(regions)) return { hidden: regions.length };
   if (typeof strength === 'string') about.strength = strength.slice(0, 64);
   if (typeof psnr === 'number' && Number.isFinite(psnr)) about.psnr = psnr;
   const share = witnessed(encoders);

@@ -122,7 +122,7 @@ photoveil.batch ??= (() => {
       if (answer.outcome === 'failed') return answer.failure;
       this.#ready[index] = answer.outcome === 'unchanged'
         ? { outcome: 'unchanged', file, reason: answer.reason }
-        : { outcome: 'protected', file: protectedFile(file, answer) };
+        : { outcome: 'protected', file: protectedFile(file, answer), ...(answer.bare ? { reason: /** @type {const} */ ('bare') } : {}) };
       return undefined;
     }
 

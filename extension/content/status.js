@@ -187,8 +187,9 @@ photoveil.status ??= (() => {
 
   /** @param {number} count @param {Unchanged[]} unchanged @param {number} originals */
   function outcomeWords(count, unchanged, originals) {
+    const isBare = count > 0 && unchanged.filter((reason) => reason === 'bare').length >= count;
     const title = count === 0 ? text(originals > 0 ? 'done_original_title' : 'done_unchanged_title')
-      : count === 1 ? text('done_one_title') : text('done_many_title', count);
+      : isBare ? text('outcome_bare') : count === 1 ? text('done_one_title') : text('done_many_title', count);
     const notes = [...new Set(unchanged)].map((reason) => text(`unchanged_${reason}`));
     if (originals > 0) notes.push(text('done_original_note', originals));
     return { title, note: notes.join(' ') };

@@ -7,6 +7,7 @@ import * as now from './now.js';
 import { byId, localise, onPress } from './page.js';
 import * as pause from './pause.js';
 import * as recent from './recent.js';
+import * as sealed from './sealed.js';
 import * as site from './site.js';
 
 /** @param {ConnectionState} state */
@@ -20,6 +21,7 @@ function onState(state) {
   void recent.refresh();
   // With the daemon come the choices for the site.
   void siteShown.then(site.refresh);
+  void sealed.show(state.state === 'connected');
 }
 
 localise();

@@ -23,20 +23,22 @@ export async function refresh() {
 
 /** @param {Recent} photo */
 function photoItem(photo) {
-  const { site, name, outcome, at, strength } = photo;
+  const { site, name, outcome, at } = photo;
   const sign = make('span', `sign ${outcome}`, SIGNS[outcome]);
   sign.setAttribute('aria-hidden', 'true');
   const title = make('strong', 'name', name || '–');
   title.title = name;
-  const facts = [outcomeWords(outcome, strength), site].filter(Boolean).join(' · ');
+  const facts = [outcomeWords(photo), site].filter(Boolean).join(' · ');
   const parts = [make('span', 'row top', title, make('span', 'soft small', clock(at))), make('span', 'soft small', facts)];
   const result = resultOf(photo);
   if (result) parts.push(make('span', 'soft small', result));
   return make('li', '', sign, make('div', 'grow', ...parts));
 }
 
-/** @param {Recent['outcome']} outcome @param {string} [strength] */
-function outcomeWords(outcome, strength) {
+/** @param {Recent} photo */
+function outcomeWords({ outcome, strength, hidden }) {
+  if (outcome === 'protected' && hidden === 0) return text('outcome_bare');
+  if (outcome === 'protected' && hidden) return text('outcome_hidden', hidden);
   if (outcome === 'protected' && strength) return text('outcome_protected_at', strengthName(strength));
   return text(`outcome_${outcome}`);
 }

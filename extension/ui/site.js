@@ -14,6 +14,9 @@ export async function start() {
   byId('site-on', HTMLElement).addEventListener('change', () => void onSwitch());
   byId('strength', HTMLElement).addEventListener('change', () => void choose({ strength: chosen('strength') }));
   byId('persona', HTMLElement).addEventListener('change', () => void choose({ persona: chosen('persona') }));
+  byId('slider', HTMLElement).addEventListener('input', () => describe(Number(byId('slider', HTMLInputElement).value)));
+  byId('slider', HTMLElement).addEventListener('change', () => void choose({ slider: Number(byId('slider', HTMLInputElement).value) }));
+  onPress('slider-usual', () => choose({ slider: null }));
   onPress('add', onAdd);
   onPress('reload', () => page && chrome.tabs.reload(page.id).then(() => window.close()));
   const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
@@ -39,8 +42,9 @@ export async function refresh() {
   setVisible('site', true);
   if (!isWatched) return;
   const choices = /** @type {SiteChoices} */ (await ask({ kind: 'choices', host: hostname }));
-  await show(choices, mood);
-  showPickers(choices.protect ? choices.daemon : undefined);
+  const offer = choices.protect ? choices.daemon : undefined;
+  await show(choices, mood ?? wayWords(offer));
+  showPickers(offer);
 }
 
 /** @param {SiteChoices} choices @param {string} [mood] what is to be said instead of on or off */
@@ -52,16 +56,50 @@ async function show({ site, protect, isTold }, mood) {
   setVisible('site-reload', protect && page !== undefined && !(await isWatching(page.id)));
 }
 
+/** Whether private things are hidden for an AI assistant here, instead of photos being protected. @param {SiteChoices['daemon']} choices */
+function isHiding(choices) {
+  return (choices?.site.method ?? choices?.current.method) === 'assistant';
+}
+
+/** What is done here instead of the usual. @param {SiteChoices['daemon']} choices */
+function wayWords(choices) {
+  if (isHiding(choices)) return 'site_hides';
+  return choices?.site.method === 'unlearnable' ? 'site_unlearnable' : undefined;
+}
+
 /** @param {SiteChoices['daemon']} choices */
 function showPickers(choices) {
   setVisible('site-choices', choices !== undefined);
   if (!choices) return;
   const { personas, strengths, current, site } = choices;
+  const isHidden = isHiding(choices);
+  for (const part of document.querySelectorAll('[data-way]')) {
+    if (part instanceof HTMLElement) part.hidden = (part.dataset['way'] === 'hide') !== isHidden;
+  }
+  if (isHidden) {
+    showSlider(site.slider, current.slider);
+    return;
+  }
   const titles = new Map(strengths.map(({ name, title }) => [name, strengthName(name, title)]));
   fill('strength', [...titles], site.strength, titles.get(current.strength) ?? current.strength);
   fill('persona', personas.map(({ name }) => [name, name]), site.persona, current.persona);
   const strength = site.strength ?? current.strength;
   say('strength-note', text(`strength_${strength}_note`) || (strengths.find(({ name }) => name === strength)?.note ?? ''));
+}
+
+/** @param {number | null} own null: as everywhere @param {number} usual */
+function showSlider(own, usual) {
+  const place = own ?? usual;
+  byId('slider', HTMLInputElement).value = String(place);
+  setVisible('slider-usual', own !== null);
+  describe(place);
+}
+
+/** What a place of the slider means. @param {number} place */
+function describe(place) {
+  const words = place < 35 ? text('slider_useful_note') : place > 65 ? text('slider_private_note') : text('slider_middle_note');
+  say('slider-note', words);
+  byId('slider', HTMLElement).setAttribute('aria-valuetext', `${place}: ${words}`);
 }
 
 /**
@@ -86,7 +124,7 @@ function chosen(id) {
   return byId(id, HTMLSelectElement).value || null;
 }
 
-/** @param {{strength?: string | null, persona?: string | null, protect?: boolean}} choice */
+/** @param {{strength?: string | null, persona?: string | null, slider?: number | null, protect?: boolean}} choice */
 async function choose(choice) {
   if (!page) return;
   const answer = await ask({ kind: 'choose', host: page.url.hostname, ...choice });

@@ -117,7 +117,7 @@ def signed(client: DaemonClient, verb: str, body: bytes = b"{}", *, meta: str = 
     digest = hashlib.sha256(body).hexdigest()
     mac = proofs.b64(proofs.request(session.key, verb, session.number, digest, meta))
     headers = {
-        "Content-Type": "application/octet-stream" if verb == "protect" else "application/json",
+        "Content-Type": VERBS[f"/v1/{verb}"].content_type,
         "X-Photoveil": "1",
         "Authorization": f"Photoveil {session.id}.{session.number}.{digest}.{mac}",
     }

@@ -256,7 +256,7 @@ LOCALS = [verb.name for verb in VERBS.values() if verb.access is Access.LOCAL]
 
 @pytest.mark.parametrize("verb", OWNERS + LOCALS)
 def test_extensions_are_no_owners(house: House, browser: DaemonClient, verb: str) -> None:
-    answer = browser.signed(verb, b"{}")
+    answer = browser.signed(verb, b"{}", content_type=VERBS[f"/v1/{verb}"].content_type)
     assert answer.status == 403
     assert answer.json()["error"]["code"] == "local_only"
 

@@ -252,6 +252,7 @@ def test_the_starters_are_neither_fetched_nor_removed(unmeasured: House, verb: s
 def test_measured_anew_on_request(quick: House) -> None:
     owner = quick.dashboard()
     measured(owner)
+    until(quick.paths.machine_file.exists)  # what was measured is told before it is written down
     before = quick.paths.machine_file.stat().st_mtime_ns
     with listening(owner) as heard:
         owner.call("models/measure")

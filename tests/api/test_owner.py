@@ -170,7 +170,7 @@ def test_a_site_has_wishes_of_its_own(fresh_house: House) -> None:
     owner, browser = fresh_house.dashboard(), fresh_house.browser()
     owner.call("sites/change", host="Example.org", strength="subtle", persona="anna")
     owner.call("sites/change", host="example.org", protect=False)
-    wishes = {"protect": False, "persona": "anna", "strength": "subtle", "method": None}
+    wishes = {"protect": False, "persona": "anna", "strength": "subtle", "method": None, "slider": None}
     assert browser.call("sites") == {"sites": {"example.org": wishes}}
     seen = done(browser, b"for a site", site="www.example.org")["report"]["seen"]
     assert (seen["persona"], seen["strength"]) == ("anna", "subtle")
@@ -191,16 +191,17 @@ def test_a_browser_chooses_for_a_site_within_what_it_is_offered(fresh_house: Hou
     assert {"name": "anna", "colour": "green"} in offered["personas"]
     assert [one["name"] for one in offered["strengths"]] == ["subtle", "balanced", "strong", "film"]
     assert all(one["title"] and one["note"] for one in offered["strengths"])
-    assert offered["current"] == {"persona": "me", "strength": "balanced"}
+    usual = {"method": "antithetical", "slider": 50}
+    assert offered["current"] == {"persona": "me", "strength": "balanced", **usual}
     owner.call("personas/change", name="me", strength="strong")
-    assert browser.call("choices")["current"] == {"persona": "me", "strength": "strong"}
+    assert browser.call("choices")["current"] == {"persona": "me", "strength": "strong", **usual}
 
     browser.call("sites/choose", host="Example.org", persona="anna", strength="subtle")
     told = browser.call("sites/choose", host="example.org", protect=False)
-    wishes = {"protect": False, "persona": "anna", "strength": "subtle", "method": None}
+    wishes = {"protect": False, "persona": "anna", "strength": "subtle", "method": None, "slider": None}
     assert told == owner.call("sites") == {"sites": {"example.org": wishes}}
     told = browser.call("sites/choose", host="example.org", protect=True, persona=None, strength=None)
-    plain = {"protect": True, "persona": None, "strength": None, "method": None}
+    plain = {"protect": True, "persona": None, "strength": None, "method": None, "slider": None}
     assert told == {"sites": {"example.org": plain}}
     assert code_of(browser, "sites/choose", host="example.org", persona="nobody") == (404, "unknown_persona")
     assert code_of(browser, "sites/choose", host="not a host!", protect=True) == (422, "settings")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from photoveil.api.client import DaemonClient, DaemonError
+from photoveil.worker.tasks import overall
 from tests.api.house import House, meta, running, signed
 from tests.worker.fake_child import PREFIX
 
@@ -168,7 +169,8 @@ def test_a_job_answers_at_the_next_change_or_after_the_time(
     monkeypatch.setattr("photoveil.worker.parent._CANCEL_GRACE", 0.2)
     browser = fresh_house.browser()
     job = browser.protect(b"hang", "a.jpg")["job"]
-    while browser.call("job", job=job, wait_ms=1000)["progress"] == 0:
+    last_word = overall("protect", 0.5)
+    while browser.call("job", job=job, wait_ms=1000)["progress"] != last_word:
         pass
     started = time.monotonic()
     assert browser.call("job", job=job, wait_ms=300)["state"] == "running"

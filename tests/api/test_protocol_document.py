@@ -28,7 +28,7 @@ DASHBOARD = {
 STAND_IN = ROOT.joinpath("tests/browser/support/standin.mjs").read_text("utf-8")
 ACCESS = dict(re.findall(r"^\| `([a-z/]+)` \| ([a-z-]+) \|", DOCUMENT.partition("## Verbs")[2], re.MULTILINE))
 
-ASKED = re.compile(r"(?:\bjson|\brequest|\bask|#send|\bfile)\(\s*(?:port, )?'([a-z]+(?:/[a-z]+)?)'")
+ASKED = re.compile(r"(?:\bjson|\brequest|\bask|#send|\bfile)\(\s*(?:port, )?'([a-z]+(?:/[a-z]+)*)'")
 
 
 def asked(sources: dict[str, str]) -> set[str]:

@@ -118,7 +118,7 @@ def _fits(schema: Schema, value: Any) -> bool:
 
 
 def test_every_verb_is_served() -> None:
-    served = {*server.HANDLERS, *server.SENDERS, "protect"}
+    served = {*server.HANDLERS, *server.SENDERS, *server.TAKERS}
     assert served == {verb.name for verb in VERBS.values()}
 
 
@@ -149,7 +149,8 @@ def test_the_protocol_names_every_field(name: str, _access: str, told: str) -> N
     if told.startswith("see "):
         return
     fields = {*verb.body["properties"], *(verb.answer or {}).get("properties", {})}
-    fields -= {"persona", "strength", "method"} if "choice?" in told else set()
+    fields -= {"persona", "strength", "method"} if "choice?" in told or "wish?" in told else set()
+    fields -= {"slider"} if "wish?" in told else set()
     fields -= set(VERBS["/v1/folders/add"].body["properties"]) if "…the same" in told else set()
     if "as `" not in told:
         assert {field for field in fields if field not in told} == set()

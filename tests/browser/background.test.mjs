@@ -80,14 +80,14 @@ for (const [name, skip] of /** @type {const} */ ([['chromium', NO_CHROMIUM], ['f
       standIn.sites = { [host]: { protect: true, persona: 'anna', strength: null, method: null }, 'example.org': { protect: false } };
       const choices = await ask({ kind: 'choices', host });
       assert.deepEqual([choices.site, choices.protect, choices.isTold], [host, true, true]);
-      assert.deepEqual(choices.daemon.site, { persona: 'anna', strength: null });
-      assert.deepEqual(choices.daemon.current, { persona: 'me', strength: 'balanced' });
+      assert.deepEqual(choices.daemon.site, { persona: 'anna', strength: null, method: null, slider: null });
+      assert.deepEqual(choices.daemon.current, { persona: 'me', strength: 'balanced', method: 'antithetical', slider: 50 });
       assert.equal(choices.daemon.strengths.length, 4);
       assert.deepEqual([await stored('local', 'off'), await stored('local', 'on')], [['example.org'], [host]]);
       assert.equal((await ask({ kind: 'choices', host: 'www.example.org' })).protect, false);
 
       assert.deepEqual(await ask({ kind: 'choose', host, strength: 'strong', persona: null, protect: false }), { ok: true });
-      assert.deepEqual(standIn.sites[host], { protect: false, persona: null, strength: 'strong', method: null });
+      assert.deepEqual(standIn.sites[host], { protect: false, persona: null, strength: 'strong', method: null, slider: null });
       assert.deepEqual([await stored('local', 'off'), await stored('local', 'pending')], [[host, 'example.org'], {}]);
 
       await standIn.stop();
@@ -100,7 +100,7 @@ for (const [name, skip] of /** @type {const} */ ([['chromium', NO_CHROMIUM], ['f
       await standIn.start();
       await ask({ kind: 'state' });
       assert.deepEqual([standIn.sites[host], await stored('local', 'pending')], [
-        { protect: true, persona: null, strength: 'strong', method: null }, {},
+        { protect: true, persona: null, strength: 'strong', method: null, slider: null }, {},
       ]);
     });
 

@@ -128,15 +128,41 @@ test('strength and persona for a site are what the daemon is told, and what it s
   await says(popup, 'strength-note', /visible to a trained eye/);
   await popup.select('#persona', 'anna');
   await until(() => Reflect.get(standIn.sites[host] ?? {}, 'persona') === 'anna', 'the daemon to hear of the persona');
-  assert.deepEqual(standIn.sites[host], { protect: true, persona: 'anna', strength: 'strong', method: null });
+  assert.deepEqual(standIn.sites[host], { protect: true, persona: 'anna', strength: 'strong', method: null, slider: null });
 
-  standIn.sites[host] = { ...standIn.sites[host], strength: 'film' };
+  standIn.sites[host] = { ...standIn.sites[host], strength: 'film', method: 'unlearnable' };
   await popup.reload();
+  await says(popup, 'site-text', /made unlearnable here/);
   await until(async () => (await shown())[0] === 'Film', 'what was chosen in the dashboard');
   await popup.select('#strength', '');
   await until(() => Reflect.get(standIn.sites[host] ?? {}, 'strength') === null, 'the usual strength again');
-  await popup.close();
-  await page.close();
+  standIn.sites[host] = { ...standIn.sites[host], method: null };
+  await Promise.all([popup.close(), page.close()]);
+});
+
+test('on the site of an AI assistant a slider stands in the strength’s place', options, async () => {
+  const host = new URL(world.site.origin).hostname;
+  const { [host]: usual = {}, ...others } = standIn.sites;
+  standIn.sites[host] = { protect: true, persona: null, strength: null, method: 'assistant', slider: null };
+  const page = await world.open('upload.html');
+  const popup = await openPopup(page);
+  await says(popup, 'site-text', /Private things on photos are hidden here/);
+  await until(() => isShown(popup, 'slider'), 'the slider');
+  for (const id of ['strength', 'persona']) assert.equal(await isShown(popup, id), false, id);
+  const place = () => popup.$eval('#slider', (slider) => /** @type {HTMLInputElement} */ (slider).value);
+  assert.equal(await place(), '50', 'as in the settings');
+  await says(popup, 'slider-note', /the rest stays as useful as can be/);
+  await popup.bringToFront();
+  await popup.focus('#slider');
+  await popup.keyboard.press('End');
+  await until(() => Reflect.get(standIn.sites[host] ?? {}, 'slider') === 100, 'the daemon to hear of it');
+  await says(popup, 'slider-note', /Hidden as well as can be/);
+  await inspect(popup, 'assistant');
+  await press(popup, '#slider-usual');
+  await until(() => Reflect.get(standIn.sites[host] ?? {}, 'slider') === null, 'the usual place again');
+  await until(async () => (await place()) === '50', 'the usual place to be shown');
+  standIn.sites = Object.keys(usual).length > 0 ? { ...others, [host]: usual } : others;
+  await Promise.all([popup.close(), page.close()]);
 });
 
 test('the switch: off, photos go out as they are and the popup says so; on, they are protected', options, async () => {
@@ -291,7 +317,7 @@ test('everything in the popup is reached by the keyboard, in the order in which 
     const outline = await popup.evaluate('getComputedStyle(document.activeElement).outlineStyle');
     assert.equal(outline, 'solid', `${at} shows that it has the focus`);
   }
-  const expected = ['site-on', 'strength', 'persona', '10', '60', 'always'];
+  const expected = ['site-on', 'strength', 'persona', 'sealed-act', '10', '60', 'always'];
   assert.deepEqual(reached.slice(0, expected.length), expected);
   assert.ok(reached.includes('open-options'));
   await popup.close();

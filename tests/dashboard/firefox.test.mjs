@@ -11,7 +11,8 @@ import { NO_FIREFOX } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
 import { Visit, go } from './support/visit.mjs';
 
-const PAGES = ['', 'history', 'photo/job3', 'personas', 'folders', 'browsers', 'vault', 'models', 'settings', 'limits'];
+const STEPS = ['welcome/photos', 'welcome/browser', 'welcome/strength', 'welcome/models', 'welcome/ready'];
+const PAGES = ['', 'history', 'photo/job3', 'personas', 'folders', 'browsers', 'vault', 'models', 'settings', 'limits', ...STEPS];
 const options = { skip: NO_FIREFOX };
 
 /** @type {Visit} */

@@ -8,7 +8,10 @@ import { NO_CHROMIUM } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
 import { SCHEMES, SIZES, Visit, go, settle, shoot } from './support/visit.mjs';
 
-const PAGES = ['', 'history', 'photo/job3', 'photo/job4', 'personas', 'folders', 'browsers', 'vault', 'models', 'settings', 'limits'];
+const PAGES = [
+  ...['', 'history', 'photo/job3', 'photo/job4', 'photo/job5', 'photo/job13', 'personas', 'seal', 'exposure', 'folders', 'browsers', 'vault'],
+  ...['models', 'settings', 'limits'],
+];
 const options = { skip: NO_CHROMIUM };
 
 /** @type {Visit} */
@@ -60,7 +63,7 @@ test('the first day: every empty page says what to do', options, async () => {
     ),
     {},
   );
-  for (const to of ['', 'history', 'folders', 'browsers', 'vault']) {
+  for (const to of ['', 'history', 'seal', 'folders', 'browsers', 'vault']) {
     await go(page, to);
     assert.ok(await page.$eval('.empty', (box) => box.checkVisibility() && box.textContent.length > 30), to);
     await shoot(page, `empty-${to || 'overview'}-360-light`);
@@ -82,7 +85,7 @@ test('names are text and nothing else', options, async () => {
     for (const folder of daemon.folders) Object.assign(folder, { path: `/home/${evil}`, copies: evil });
     for (const item of daemon.items) Object.assign(item, { name: evil, path: evil });
     for (const client of daemon.paired) client.name = evil;
-    daemon.sites = { [evil]: { protect: true, persona: null, strength: null, method: null } };
+    daemon.sites = { [evil]: { protect: true, persona: null, strength: null, method: null, slider: null } };
   });
   const page = await visit.open();
   for (const to of PAGES) {

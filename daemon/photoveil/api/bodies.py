@@ -92,7 +92,9 @@ async def _invite(request: web.BaseRequest) -> None:
 
 
 def _private(part: Path) -> BinaryIO:
-    return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    return os.fdopen(
+        os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "wb"
+    )
 
 
 def _check_digest(found: str, caller: Caller) -> None:

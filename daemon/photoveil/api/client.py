@@ -132,7 +132,7 @@ class DaemonClient:
         """Ask for a verb that takes and answers JSON."""
         return expect(self.signed(verb, json.dumps(body).encode())).json()
 
-    def protect(self, photo: bytes, name: str, **wishes: str) -> dict[str, Any]:
+    def protect(self, photo: bytes, name: str, **wishes: str | int) -> dict[str, Any]:
         """Send a photo, in a session opened for it; answers its job and state."""
         self.open()
         meta = proofs.b64(json.dumps({"name": name, **wishes}).encode())

@@ -16,9 +16,9 @@ from photoveil.api.sign_in import CODE_SECONDS
 from photoveil.notices import Notice
 
 
-async def link(services: Services, _caller: Caller, _body: Body) -> Body:
+async def link(services: Services, _caller: Caller, body: Body) -> Body:
     """``dashboard/link``: the code is in the fragment, which no browser sends to anybody."""
-    return {"url": link_to(services), "seconds": CODE_SECONDS}
+    return {"url": link_to(services, body.get("place", "")), "seconds": CODE_SECONDS}
 
 
 def link_to(services: Services, place: str = "") -> str:
@@ -40,9 +40,11 @@ async def overview(services: Services, _caller: Caller, _body: Body) -> Body:
     """``overview``: all that one look at Photoveil should tell."""
     settings, notices = services.settings, services.notices.all()
     pause = services.paused()
-    queue = services.jobs.queue()
+    queue, newer = services.jobs.queue(), services.updates.newer
     return {
         "version": __version__,
+        "update": None if newer is None else {"version": newer.version, "url": newer.url},
+        "welcome_done": services.welcome.done is not None,
         "profile": services.profile,
         "port": services.port,
         "state": _state(bool(pause["paused"]), queue["running"], notices),

@@ -16,7 +16,8 @@ from photoveil.api.services import Services
 from photoveil.errors import PhotoveilError
 from photoveil.ledger.jobs import Job, JobRow, State
 from photoveil.ledger.photos import Key
-from photoveil.settings import DEFAULT_METHOD, SiteProfile, valid_persona
+from photoveil.methods import strength_for
+from photoveil.settings import SiteProfile, valid_persona
 from photoveil.worker.tasks import Delivered, Task
 
 PHOTOS_PER_CLIENT = 2
@@ -42,9 +43,10 @@ async def status(services: Services, _caller: Caller, _body: Body) -> web.Respon
 async def lookup(services: Services, caller: Caller, body: Body) -> web.Response:
     """``lookup``: do we know these bytes?"""
     sha256 = body["sha256"]
-    if await services.photos.is_protected_copy(sha256):
+    task = _task(services, body)
+    if await services.photos.is_protected_copy(sha256, task.method):
         return web.json_response({"state": "protected-copy"})
-    job = await services.jobs.recall(caller.client, "photo", Key(sha256, _task(services, body)))
+    job = await services.jobs.recall(caller.client, "photo", Key(sha256, task))
     if job is None:
         return web.json_response({"state": "unknown"})
     return web.json_response({"state": "original", "job": job.id})
@@ -158,5 +160,9 @@ def _task(services: Services, wishes: Body) -> Task:
     if not valid_persona(persona):
         raise errors.bad_request("“persona” is not a possible name.")
     strength = wishes.get("strength") or site.strength or settings.card(persona).strength or settings.strength
-    method = wishes.get("method") or site.method or DEFAULT_METHOD
+    method = wishes.get("method") or site.method or settings.usual_method(wishes.get("site", ""))
+    slider = next(
+        place for place in (wishes.get("slider"), site.slider, settings.assistant_slider) if place is not None
+    )
+    strength = strength_for(method, strength, slider)
     return Task(persona, method, strength, services.models.in_force, settings.metadata)

@@ -24,8 +24,11 @@ from photoveil.api import (
     models_verbs,
     pairing_verbs,
     photo_verbs,
+    seal_verbs,
     settings_verbs,
+    tools_verbs,
     vault_verbs,
+    welcome_verbs,
 )
 from photoveil.api.bodies import Body
 from photoveil.api.door import Connection, Door
@@ -45,6 +48,7 @@ _TELL_STRANGERS = 60.0
 Answer = web.StreamResponse | Body
 Handler = Callable[[Services, Caller, Body], Awaitable[Answer]]
 Sender = Callable[[Services, Caller, Body, web.BaseRequest], Awaitable[web.StreamResponse]]
+Taker = Callable[[Services, Caller, web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _FREQUENT = (
     *("session", "status", "lookup", "job", "pairing/state", "pair/finish"),
@@ -99,6 +103,17 @@ HANDLERS: dict[str, Handler] = {
     "vault": vault_verbs.vault,
     "vault/restore": vault_verbs.restore,
     "vault/remove": vault_verbs.remove,
+    "seal/keys": seal_verbs.keys,
+    "seal/keys/create": seal_verbs.create,
+    "seal/keys/share": seal_verbs.share,
+    "seal/keys/import": seal_verbs.take,
+    "seal/keys/revoke": seal_verbs.revoke,
+    "welcome": welcome_verbs.welcome,
+    "welcome/done": welcome_verbs.done,
+    "autostart": welcome_verbs.autostart,
+    "autostart/change": welcome_verbs.change_autostart,
+    "updates": welcome_verbs.updates,
+    "updates/check": welcome_verbs.check_updates,
 }
 SENDERS: dict[str, Sender] = {
     "result": photo_verbs.result,
@@ -107,6 +122,13 @@ SENDERS: dict[str, Sender] = {
     "vault/fetch": vault_verbs.fetch,
 }
 """Verbs whose answer is no JSON."""
+TAKERS: dict[str, Taker] = {
+    "protect": photo_verbs.protect,
+    "tools/seal": tools_verbs.seal,
+    "tools/unseal": tools_verbs.unseal,
+    "tools/exposure": tools_verbs.exposure,
+}
+"""Verbs whose body is a photo."""
 
 
 class NoPortError(PhotoveilError):
@@ -229,8 +251,8 @@ class Server:
 
     async def _serve(self, request: web.BaseRequest, caller: Caller) -> web.StreamResponse:
         name = caller.verb.name
-        if name == "protect":
-            return await photo_verbs.protect(self._services, caller, request)
+        if name in TAKERS:
+            return await TAKERS[name](self._services, caller, request)
         body = await bodies.read_json(request, caller)
         if name in SENDERS:
             return await SENDERS[name](self._services, caller, body, request)

@@ -27,6 +27,8 @@ from photoveil.ledger.previews import PreviewShelf
 from photoveil.ledger.vault import Vault
 from photoveil.notices import Notices
 from photoveil.settings import FolderRule, Settings, SettingsStore
+from photoveil.updates import Updates
+from photoveil.welcome import Welcome
 from photoveil.worker.parent import Worker
 
 
@@ -100,6 +102,7 @@ class Services:
     port: int
     profile: str
     personas: Path
+    seal_keys: Path
     previews: PreviewShelf
     local: LocalClient
     photos: ProtectedPhotos
@@ -117,8 +120,11 @@ class Services:
     sign_in: SignIn
     hub: Hub
     notices: Notices
+    welcome: Welcome
+    updates: Updates
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     uploads: Counter[str] = field(default_factory=Counter)
+    tools: Counter[str] = field(default_factory=Counter)
     background: set[asyncio.Task[None]] = field(default_factory=set)
     _keys: dict[str, bytes] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from photoveil.api import errors
 from photoveil.api.bodies import Body
 from photoveil.api.guard import Caller
 from photoveil.api.services import Services
+from photoveil.methods import METHODS, UNLEARNABLE
 from photoveil.paths import models_dir
 from photoveil.protection import catalogue, roster
 from photoveil.settings import SiteProfile
@@ -16,7 +17,7 @@ from photoveil.settings.hosts import normal_host
 
 MAX_SITES = 1000
 """So many sites may have wishes of their own before a browser can add no more; nobody has as many by hand."""
-_FOR_SITES = ("protect", "persona", "strength", "method")
+_FOR_SITES = ("protect", "persona", "strength", "method", "slider")
 
 
 async def settings(services: Services, _caller: Caller, _body: Body) -> Body:
@@ -53,7 +54,7 @@ async def remove_site(services: Services, caller: Caller, body: Body) -> Body:
     return await sites(services, caller, body)
 
 
-async def choices(services: Services, _caller: Caller, _body: Body) -> Body:
+async def choices(services: Services, _caller: Caller, body: Body) -> Body:
     """``choices``: names and colours are all that a browser learns of personas."""
     settings = services.settings
     names = await _persona_names(services)
@@ -63,9 +64,16 @@ async def choices(services: Services, _caller: Caller, _body: Body) -> Body:
             {"name": one.name, "title": one.name.capitalize(), "note": one.description}
             for one in catalogue.STRENGTHS.values()
         ],
+        "methods": [
+            {"name": name, "title": name.capitalize(), "note": note}
+            for name, note in METHODS.items()
+            if name != UNLEARNABLE or settings.unlearnable_model
+        ],
         "current": {
             "persona": settings.persona,
             "strength": settings.card(settings.persona).strength or settings.strength,
+            "method": settings.usual_method(body.get("site", "")),
+            "slider": settings.assistant_slider,
         },
     }
 

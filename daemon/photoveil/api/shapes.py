@@ -16,6 +16,7 @@ from photoveil.api.schema import (
     text,
     whole,
 )
+from photoveil.methods import METHODS, MOST_PRIVATE
 from photoveil.protection import catalogue
 from photoveil.settings.model import OUTPUTS, PERSONA_COLOURS, POLLING
 
@@ -33,14 +34,24 @@ HOST = text("the host name of a site", low=1, high=300)
 PERSONA = text("the name of a persona", low=1, high=64)
 PATH = text("an absolute path", low=1, high=4096, pattern="^[^\\x00]{1,4096}$")
 STRENGTH = one_of(*catalogue.STRENGTHS)
-METHOD = one_of(*catalogue.METHODS)
+METHOD = one_of(*METHODS)
+SLIDER = whole(0, MOST_PRIVATE)
+STRENGTH_USED = text(
+    "the strength; with the method “assistant” the slider's place, 0 to 100",
+    low=1,
+    high=16,
+    pattern=f"^({'|'.join(catalogue.STRENGTHS)}|[0-9]{{1,3}})$",
+)
 WAIT = whole(0, 25_000)
 TIME = text("a moment in ISO 8601")
 WORDS = text("words for the user", high=20_000)
 
 CHOICE: dict[str, Schema] = {"persona": PERSONA, "strength": STRENGTH, "method": METHOD}
-"""What may be chosen per photo."""
+"""What may be chosen per folder."""
 OPTIONAL_CHOICE = {name: maybe(schema) for name, schema in CHOICE.items()}
+WISH: dict[str, Schema] = {**CHOICE, "slider": SLIDER}
+"""What may be chosen per photo, and per site."""
+OPTIONAL_WISH = {name: maybe(schema) for name, schema in WISH.items()}
 
 ERROR_FIELDS: dict[str, Schema] = {"code": WORDS, "title": WORDS, "reason": WORDS, "remedy": WORDS}
 ERROR = record(ERROR_FIELDS)
@@ -64,7 +75,7 @@ JOB = record(
     {"job": IDENTITY, "state": one_of(*STATES), "stage": WORDS, "progress": number(0, 1)},
     error=ERROR,
     reason=WORDS,
-    why=one_of("animation", "own-copy"),
+    why=one_of("animation", "own-copy", "nothing-private"),
     result=RESULT,
     report=REPORT,
 )
@@ -80,6 +91,7 @@ PAST_JOB = record(
         "created": TIME,
         "finished": maybe(TIME),
         **CHOICE,
+        "strength": STRENGTH_USED,
         "previews": switch(),
         "kept": switch(),
     },
@@ -157,9 +169,12 @@ MODELS = record(
     }
 )
 
+RELEASE = record({"version": WORDS, "url": WORDS})
 OVERVIEW = record(
     {
         "version": WORDS,
+        "update": maybe(RELEASE),
+        "welcome_done": switch(),
         "profile": WORDS,
         "port": count(),
         "state": one_of("idle", "working", "paused", "attention"),
@@ -227,12 +242,13 @@ WATCHED = record(
     }
 )
 
-SITE = record({"protect": switch(), **OPTIONAL_CHOICE})
+SITE = record({"protect": switch(), **OPTIONAL_WISH})
 CHOICES = record(
     {
         "personas": array(record({"name": WORDS, "colour": COLOUR})),
         "strengths": array(record({"name": STRENGTH, "title": WORDS, "note": WORDS})),
-        "current": record({"persona": PERSONA, "strength": STRENGTH}),
+        "methods": array(record({"name": METHOD, "title": WORDS, "note": WORDS})),
+        "current": record({"persona": PERSONA, "strength": STRENGTH, "method": METHOD, "slider": SLIDER}),
     }
 )
 KNOWLEDGE = record({"model_set": maybe(WORDS), "photos": count(), "enough": count(), "settled": switch()})

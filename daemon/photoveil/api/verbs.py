@@ -2,66 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-
 from photoveil.api import shapes
-from photoveil.api.schema import Schema, array, maybe, one_of, record, switch, table, text, whole
+from photoveil.api.schema import array, maybe, one_of, record, switch, table, text, whole
+from photoveil.api.tool_table import TOOL_VERBS
+from photoveil.api.verb import BYTES, EVENTS, JSON, MAX_PHOTO, Access, Verb
+from photoveil.api.welcome_table import WELCOME_VERBS
 
-JSON = "application/json"
-BYTES = "application/octet-stream"
-EVENTS = "text/event-stream"
-MAX_PHOTO = 100 << 20
+__all__ = ["BYTES", "EVENTS", "JSON", "MAX_PHOTO", "VERBS", "Access", "Verb"]
 
-
-class Access(StrEnum):
-    """Who may use a verb."""
-
-    PAIRING = "pairing"
-    """A browser that is being paired."""
-    OPENING = "opening"
-    """Whoever opens a session."""
-    SIGN_IN = "sign-in"
-    """A dashboard page with a one-time code."""
-    CLIENT = "client"
-    """Any session."""
-    OWNER = "owner"
-    """The local command line and the dashboard: whoever sits at this computer."""
-    LOCAL = "local"
-    """The local command line alone."""
-
-
-@dataclass(frozen=True)
-class Verb:
-    """One verb.
-
-    Attributes:
-        summary: what it does, in one line.
-        body: what its JSON body must be; for a photo, what its ``X-Photoveil-Meta`` must be.
-        answer: what the JSON answer is, or None where ``answers`` is another media type.
-        content_type: of the request's body.
-        answers: media type of the answer.
-        statuses: of success.
-        limit: the longest body it takes, in bytes.
-    """
-
-    name: str
-    access: Access
-    summary: str
-    body: Schema = field(default_factory=record)
-    answer: Schema | None = field(default_factory=record)
-    content_type: str = JSON
-    answers: str = JSON
-    statuses: tuple[int, ...] = (200,)
-    limit: int = 64 << 10
-
-    @property
-    def signed(self) -> bool:
-        """Whether requests carry a session's signature."""
-        return self.access in (Access.CLIENT, Access.OWNER, Access.LOCAL)
-
-
-_CHOICE = shapes.CHOICE
+_WISH = shapes.WISH
 _JOB = record({"job": shapes.IDENTITY})
 _FOLDER = record({"folder": shapes.FOLDER})
 _MODEL_SET = record({"model_set": shapes.MODEL_SET_NAME})
@@ -104,8 +53,9 @@ _MEETING = (
     Verb(
         "dashboard/link",
         Access.LOCAL,
-        "An address that opens the dashboard signed in, once.",
-        answer=record({"url": shapes.WORDS, "seconds": whole(1, 600)}),
+        "An address that opens the dashboard signed in, once; `place` is the page.",
+        record(place=text("a page of the dashboard", high=80, pattern="^[a-z/]{0,80}$")),
+        record({"url": shapes.WORDS, "seconds": whole(1, 600)}),
     ),
     Verb(
         "pairing/start",
@@ -164,7 +114,7 @@ _PHOTOS = (
         "lookup",
         Access.CLIENT,
         "Whether these bytes are known: an original done before, or a protected copy.",
-        record({"sha256": shapes.SHA256}, **_CHOICE, site=shapes.HOST),
+        record({"sha256": shapes.SHA256}, **_WISH, site=shapes.HOST),
         record({"state": one_of("unknown", "protected-copy", "original")}, job=shapes.IDENTITY),
     ),
     Verb(
@@ -177,7 +127,7 @@ _PHOTOS = (
         "protect",
         Access.CLIENT,
         "Take a photo in.",
-        record({"name": text(high=1000)}, type=text(high=255), **_CHOICE, site=shapes.HOST),
+        record({"name": text(high=1000)}, type=text(high=255), **_WISH, site=shapes.HOST),
         shapes.JOB_STATE,
         content_type=BYTES,
         statuses=(200, 202),
@@ -327,15 +277,16 @@ _CHOICES = (
     Verb(
         "choices",
         Access.CLIENT,
-        "What a user can choose for a site, and what holds where nothing was chosen.",
-        answer=shapes.CHOICES,
+        "What a user can choose for a site, and what holds there where nothing was chosen.",
+        record(site=shapes.HOST),
+        shapes.CHOICES,
     ),
     Verb("sites", Access.CLIENT, "How the sites that have wishes of their own are treated.", answer=_SITES),
     Verb(
         "sites/change",
         Access.OWNER,
         "Treat a site differently; what is not named stays.",
-        record({"host": shapes.HOST}, protect=switch(), **shapes.OPTIONAL_CHOICE),
+        record({"host": shapes.HOST}, protect=switch(), **shapes.OPTIONAL_WISH),
         _SITES,
     ),
     Verb(
@@ -347,6 +298,7 @@ _CHOICES = (
             protect=switch(),
             persona=maybe(shapes.PERSONA),
             strength=maybe(shapes.STRENGTH),
+            slider=maybe(shapes.SLIDER),
         ),
         _SITES,
     ),
@@ -390,6 +342,6 @@ _VAULT = (
     ),
 )
 
-_ALL = (*_MEETING, *_PHOTOS, *_DAYS, *_CHOICES, *_VAULT)
+_ALL = (*_MEETING, *_PHOTOS, *TOOL_VERBS, *_DAYS, *_CHOICES, *_VAULT, *WELCOME_VERBS)
 VERBS = {f"/v1/{verb.name}": verb for verb in _ALL}
 """By the exact path of their URL."""

@@ -55,7 +55,12 @@ export class Daemon {
   /** @param {string} home where the profile lies */
   constructor(home) {
     this.home = home;
-    this.env = { ...process.env, PHOTOVEIL_HOME: home, PYTHON_KEYRING_BACKEND: 'keyring.backends.null.Keyring', PYTHONUNBUFFERED: '1' };
+    /** @type {NodeJS.ProcessEnv} */
+    this.env = {
+      ...process.env, PHOTOVEIL_HOME: home, PYTHON_KEYRING_BACKEND: 'keyring.backends.null.Keyring', PYTHONUNBUFFERED: '1',
+      // What starts at login is entered here, not for whoever runs the tests.
+      XDG_CONFIG_HOME: path.join(home, 'desktop'),
+    };
   }
 
   static async create() {

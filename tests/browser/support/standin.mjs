@@ -24,9 +24,10 @@ const HEARTBEAT_MS = 10_000;
 const OFFER = {
   personas: [{ name: 'anna', colour: 'green' }, { name: 'me', colour: 'blue' }],
   strengths: ['subtle', 'balanced', 'strong', 'film'].map((name) => ({ name, title: name, note: `as ${name} as it gets` })),
-  current: { persona: 'me', strength: 'balanced' },
+  methods: ['antithetical', 'assistant'].map((name) => ({ name, title: name, note: name })),
+  current: { persona: 'me', strength: 'balanced', method: 'antithetical', slider: 50 },
 };
-const PLAIN = { protect: true, persona: null, strength: null, method: null };
+const PLAIN = { protect: true, persona: null, strength: null, method: null, slider: null };
 const DAMAGED = { code: 'truncated', title: 'This photo is damaged', reason: 'Its last part is missing.', remedy: 'Export it again.' };
 
 /** @param {string | Buffer} key @param {Array<string | Buffer>} parts */

@@ -57,7 +57,7 @@ function gapsOf(message) {
 test('every word that is used exists, and every word is used', async () => {
   const all = (await Promise.all([...sources, 'manifest.json'].map(read))).join('\n');
   const used = new Set(composed());
-  for (const [, name] of all.matchAll(/(?:text|getMessage)\(\s*'([a-z0-9_]+)'/g)) used.add(String(name));
+  for (const [, name] of all.matchAll(/\b(?:text|getMessage)\(\s*'([a-z0-9_]+)'/g)) used.add(String(name));
   for (const [, name] of all.matchAll(/data-i18n(?:-label)?="([a-z0-9_]+)"/g)) used.add(String(name));
   for (const [, name] of all.matchAll(/__MSG_([a-z0-9_]+)__/g)) used.add(String(name));
   assert.deepEqual([...used].filter((name) => !(name in english)), [], 'used but missing');

@@ -4,6 +4,7 @@
 
 /** @import { Client, Folder, Job, Models, Notice, Persona } from '../../../daemon/photoveil/api/dashboard/types.js' */
 /** @import { Report, Setting, Site, VaultItem } from '../../../daemon/photoveil/api/dashboard/types.js' */
+import { OWN_MODEL, SLIDER, forAssistant, madeUnlearnable } from './hidden.mjs';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -114,6 +115,7 @@ export function jobs(count) {
     const job = doneJob(index);
     if (index === 0) return other(job, { state: 'running', stage: 'protect', progress: 0.42, finished: null });
     if (index === 1) return other(job, { state: 'queued', progress: 0, finished: null });
+    if (index === 5 || index === 13) return index === 5 ? forAssistant(job) : madeUnlearnable(job);
     if (index === 4) return other(job, { state: 'failed', error: DAMAGED });
     if (index === 7) return other(job, { state: 'unchanged', reason: 'Animated pictures are passed as they are.' });
     return index === 11 ? other(job, { state: 'cancelled', reason: 'You cancelled it.' }) : job;
@@ -231,8 +233,8 @@ export function clients() {
 /** @returns {Record<string, Site>} */
 export function sites() {
   return {
-    'instagram.com': { protect: true, persona: 'anna', strength: 'strong', method: null },
-    'wiki.example.org': { protect: false, persona: null, strength: null, method: null },
+    'instagram.com': { protect: true, persona: 'anna', strength: 'strong', method: null, slider: null },
+    'wiki.example.org': { protect: false, persona: null, strength: null, method: null, slider: null },
   };
 }
 
@@ -347,6 +349,7 @@ export function settings() {
       choices: Object.keys(strengths),
       meanings: strengths,
     },
+    ...[SLIDER, OWN_MODEL],
     {
       name: 'model_set',
       kind: 'choice',

@@ -8,6 +8,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import * as data from './data.mjs';
+import { sealKeys } from './seals.mjs';
+import * as first from './welcome.mjs';
 
 /** @typedef {{status?: number, json?: unknown, file?: Buffer, type?: string}} Answer */
 
@@ -46,8 +48,13 @@ export class Household {
   paired = data.clients();
   sites = data.sites();
   items = data.vaultItems();
-  settings = data.settings();
+  settings = [...data.settings(), first.updateSetting()];
   models = data.models();
+  keys = sealKeys();
+  autostart = first.autostart();
+  updates = first.updates();
+  places = first.places();
+  welcomeDone = true;
   paused = { paused: false, until: /** @type {string | null} */ (null) };
   waitingFor = /** @type {string | null} */ ('on battery');
   pairing = { state: 'waiting', name: 'Chromium on Linux', origin: 'chrome-extension://abcdefghijklmnopabcdefghijklmnop' };
@@ -59,7 +66,7 @@ export class Household {
 
   /** An installation where nothing has happened yet. */
   empty() {
-    Object.assign(this, { jobs: [], notices: [], folders: [], paired: [], sites: {}, items: [], waitingFor: null });
+    Object.assign(this, { jobs: [], notices: [], folders: [], paired: [], sites: {}, items: [], keys: [], waitingFor: null });
     this.personas = this.personas.slice(0, 1).map((me) => ({ ...me, model_sets: [] }));
     return this;
   }
@@ -128,6 +135,8 @@ export class Household {
     const setting = (/** @type {string} */ name) => this.settings.find((one) => one.name === name)?.value;
     return {
       version: '0.3.0',
+      update: this.updates.newer,
+      welcome_done: this.welcomeDone,
       profile: 'default',
       port: this.port,
       state: this.paused.paused ? 'paused' : working ? 'working' : this.notices.length ? 'attention' : 'idle',
@@ -311,6 +320,8 @@ export class Household {
       return this.#told('vault');
     },
     'vault/fetch': () => ({ file: Buffer.from('original'), type: 'application/octet-stream' }),
+    ...first.verbs(this),
+    'seal/keys': () => ({ json: { keys: this.keys } }),
     'models': () => ({ json: this.models }),
     'models/pull': ({ model_set: name }) => {
       const bytes = this.models.model_sets.find((set) => set.name === name)?.bytes ?? 0;

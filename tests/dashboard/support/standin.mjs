@@ -161,8 +161,11 @@ export class StandIn extends Household {
 
   /** @param {string} verb @param {Buffer} body @param {http.IncomingMessage} request @returns {Promise<Answer>} */
   async #work(verb, body, request) {
-    if (verb === 'protect')
-      return this.protect(JSON.parse(String(Buffer.from(String(request.headers['x-photoveil-meta']), 'base64url'))).name);
+    if (verb === 'protect') {
+      const meta = JSON.parse(String(Buffer.from(String(request.headers['x-photoveil-meta']), 'base64url')));
+      this.asked.push({ verb, body: meta });
+      return this.protect(meta.name);
+    }
     const question = JSON.parse(String(body));
     this.asked.push({ verb, body: question });
     const answer = this.verbs[verb];

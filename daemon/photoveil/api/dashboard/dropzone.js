@@ -4,12 +4,15 @@
 /** @import { Context } from './types.js' */
 /** @import { Upload } from './uploads.js' */
 
+import { settingsOf } from './choosing.js';
 import { compare } from './compare.js';
 import { tellTrouble } from './dialogs.js';
 import { button, download, fill, h, link, pill, progressBar, say, troubleBox } from './dom.js';
+import { toggle } from './forms.js';
 import { icon } from './icons.js';
 import { cautionWords, sentence, strangers, verdict } from './report.js';
 import { part } from './shell.js';
+import { wordsToPaste } from './unlearnable.js';
 import { isOpen } from './uploads.js';
 import { stageWords } from './words.js';
 
@@ -35,6 +38,7 @@ export function dropZone(context) {
     h('span', { class: 'drop-title' }, 'Drop photos here'),
     h('span', { class: 'soft' }, 'or paste them, or ', h('span', { class: 'link' }, 'choose files'), '. They stay on this computer.'),
   );
+  const way = unlearnableSwitch(context);
   const list = h('ul', { 'class': 'uploads', 'aria-label': 'Photos you handed over' });
   const clear = h(
     'div',
@@ -55,7 +59,20 @@ export function dropZone(context) {
     clear.hidden = !uploads.list.some((one) => !isOpen(one));
   }, signal);
   renew();
-  return h('section', { 'class': 'drop', 'aria-label': 'Protect photos' }, zone, list, clear);
+  return h('section', { 'class': 'drop', 'aria-label': 'Protect photos' }, zone, way, list, clear);
+}
+
+/** Whether photos handed over here are made unlearnable; there once the settings name a model for it. @param {Context} context */
+function unlearnableSwitch({ daemon, uploads, signal }) {
+  const { row } = toggle('Make them unlearnable', uploads.usual.method === 'unlearnable', {
+    help: 'With your own vision-language model; slower, and each photo gets words for its alt text.',
+    changed: (on) => (uploads.usual = on ? { method: 'unlearnable' } : {}),
+  });
+  row.hidden = true;
+  settingsOf(daemon, signal)
+    .then((all) => (row.hidden = !all.some(({ name, value }) => name === 'unlearnable_model' && value !== '')))
+    .catch(() => undefined);
+  return row;
 }
 
 /** One photo on the list. */
@@ -153,7 +170,7 @@ class Row {
       h('summary', {}, 'Before, after and report'),
       place,
       words && h('p', { class: 'headline' }, `${words}.`),
-      report && h('p', { class: 'soft small' }, cautionWords(report)),
+      report && (report.unlearnable ? wordsToPaste(report.unlearnable) : h('p', { class: 'soft small' }, cautionWords(report))),
       h('p', {}, link('The whole report', `#/photo/${job}`)),
     );
     details.addEventListener('toggle', () => details.open && place.childElementCount === 0 && void this.#compare(place, job));

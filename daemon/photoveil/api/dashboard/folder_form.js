@@ -3,7 +3,7 @@
  */
 /** @import { Context, Folder, Persona } from './types.js' */
 
-import { USUAL, personaOptions, strengthOptions } from './choosing.js';
+import { USUAL, folderMethodOptions, personaOptions, strengthOptions } from './choosing.js';
 import { troubleOf } from './daemon.js';
 import { formDialog } from './dialogs.js';
 import { button, fill, fresh, h } from './dom.js';
@@ -45,6 +45,7 @@ function controls(daemon, rule, personas) {
   const mirror = pathField(daemon, 'Where the copies go', rule.mirror ?? '', 'Outside the watched folder.');
   const persona = select(personaOptions(personas, 'As in the settings'), rule.persona ?? USUAL);
   const strength = select(strengthOptions('As in the settings'), rule.strength ?? USUAL);
+  const method = select(folderMethodOptions(), rule.method ?? USUAL);
   const recursive = toggle('Folders inside it, too', rule.recursive === true);
   const keep = toggle('Keep the originals in the vault, too', rule.keep_originals === true, {
     help: 'An encrypted spare copy of each original, within the vault’s limit.',
@@ -61,6 +62,7 @@ function controls(daemon, rule, personas) {
   const said = () => ({
     persona: persona.value || null,
     strength: strength.value || null,
+    method: method.value || null,
     output: output.value(),
     recursive: recursive.box.checked,
     mirror: output.value() === 'mirror' ? mirror.input.value.trim() : null,
@@ -68,7 +70,8 @@ function controls(daemon, rule, personas) {
     polling: polling.box.checked ? 'always' : 'auto',
   });
   const pair = h('div', { class: 'two' }, field('Persona', persona), field('Strength', strength));
-  return { path, mirror, said, nodes: [path.node, output.set, mirror.node, pair, recursive.row, keep.row, polling.row] };
+  const way = field('What is done', method);
+  return { path, mirror, said, nodes: [path.node, output.set, mirror.node, pair, way, recursive.row, keep.row, polling.row] };
 }
 
 /** @param {Context} context @param {Folder | undefined} folder @param {Persona[]} personas @param {() => Promise<void>} changed */

@@ -114,3 +114,17 @@ export function choices(legend, options, value, changed) {
   );
   return { set, value: () => chosen };
 }
+
+/** From the most useful to the most private copy for an AI assistant. @param {number} value */
+export function slider(value) {
+  const words = () => `${input.value}: ${Number(input.value) < 35 ? 'more useful' : Number(input.value) > 65 ? 'more private' : 'the best of both'}`;
+  const tell = () => input.setAttribute('aria-valuetext', words());
+  const input = h('input', { type: 'range', min: '0', max: '100', step: '5', value: String(value), class: 'slider', oninput: tell });
+  tell();
+  return input;
+}
+
+/** What a slider's ends mean. */
+export function sliderEnds() {
+  return h('div', { 'class': 'slider-ends soft small', 'aria-hidden': 'true' }, h('span', {}, 'more useful'), h('span', {}, 'more private'));
+}

@@ -12,6 +12,7 @@ import { buildShell, markPage, part, showState } from './shell.js';
 import { Uploads } from './uploads.js';
 import { toast } from './dialogs.js';
 import browsers from './pages/browsers.js';
+import exposure from './pages/exposure.js';
 import folders from './pages/folders.js';
 import history from './pages/history.js';
 import home from './pages/home.js';
@@ -19,11 +20,13 @@ import limits from './pages/limits.js';
 import models from './pages/models.js';
 import personas from './pages/personas.js';
 import photo from './pages/photo.js';
+import seal from './pages/seal.js';
 import settings from './pages/settings.js';
 import vault from './pages/vault.js';
+import welcome from './pages/welcome.js';
 
 /** @type {Record<string, (context: Context) => Promise<Shown>>} */
-const PAGES = { '': home, history, photo, personas, folders, browsers, vault, models, settings, limits };
+const PAGES = { '': home, history, photo, personas, seal, exposure, folders, browsers, vault, models, settings, limits, welcome };
 
 const daemon = new Daemon();
 const live = new Live(daemon);
@@ -33,6 +36,9 @@ const pictures = new Pictures(daemon);
 /** The page that is shown; aborted when the next one is. */
 let current = new AbortController();
 let isFirst = true;
+
+/** What the page that is shown does with photos that are dropped or pasted, if it is not to protect them. @type {Shown['take']} */
+let taker;
 
 /** The address as page and argument. @returns {[string, string]} */
 function address() {
@@ -62,11 +68,14 @@ async function route() {
 }
 
 /** @param {Shown} shown */
-function showPage({ title, intro, actions = [], content }) {
+function showPage({ title, intro, actions = [], content, before, take: wanted }) {
+  taker = wanted;
+  part('drop-words').textContent = wanted ? 'Drop your photo' : 'Drop your photos to protect them';
   document.title = title === 'Overview' ? 'Photoveil' : `${title} – Photoveil`;
   const heading = h('h1', { tabIndex: -1 }, title);
   fill(
     part('content'),
+    before,
     h(
       'div',
       { class: 'page-head' },
@@ -165,6 +174,7 @@ const carriesFiles = (carried) => carried?.types.includes('Files') ?? false;
 /** @param {FileList | undefined} files */
 function take(files) {
   if (!files?.length || !daemon.signedIn) return;
+  if (taker) return taker(files);
   uploads.add(files);
   if (address()[0] !== '') {
     window.location.hash = '#/';

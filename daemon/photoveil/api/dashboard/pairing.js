@@ -22,18 +22,29 @@ export function connectBrowser(context, changed) {
       void changed().catch(() => undefined);
     },
   );
-  void run(context, body, ended.signal);
+  const close = button('Close', () => body.closest('dialog')?.close(), { kind: 'main' });
+  void run(context, body, ended.signal, { closing: close, ended: () => close.focus() });
 }
 
-/** @param {Context} context @param {HTMLElement} body @param {AbortSignal} signal */
-async function run(context, body, signal) {
-  const again = () => void run(context, body, signal);
+/**
+ * The same in a part of a page. @param {Context} context @param {HTMLElement} body @param {AbortSignal} signal
+ * @param {() => void} connected
+ */
+export function pairHere(context, body, signal, connected) {
+  void run(context, body, signal, { ended: (state) => state === 'paired' && connected() });
+}
+
+/** @typedef {{closing?: HTMLElement, ended: (state: PairingState['state']) => unknown}} Way a button to go away with, and what follows */
+
+/** @param {Context} context @param {HTMLElement} body @param {AbortSignal} signal @param {Way} way */
+async function run(context, body, signal, way) {
+  const again = () => void run(context, body, signal, way);
   try {
     const { code, seconds } = await context.daemon.ask('pairing/start', {}, { signal });
     showCode(body, code, Date.now() + seconds * 1000, signal);
     const came = await waitFor(context, signal, (state) => state !== 'waiting');
-    if (came.state === 'confirm') showQuestion(context, body, came, signal, again);
-    else showEnd(body, came, again);
+    if (came.state === 'confirm') showQuestion(context, body, came, signal, again, way);
+    else showEnd(body, came, again, way);
   } catch (error) {
     if (signal.aborted || (error instanceof DaemonError && error.kind === 'cancelled')) return;
     fill(body, troubleBox(troubleOf(error)), h('div', { class: 'row end' }, button('Try again', again)));
@@ -78,14 +89,17 @@ function showCode(body, code, ends, signal) {
   );
 }
 
-/** @param {Context} context @param {HTMLElement} body @param {PairingState} came @param {AbortSignal} signal @param {() => void} again */
-function showQuestion(context, body, { name = '', origin = '' }, signal, again) {
+/**
+ * @param {Context} context @param {HTMLElement} body @param {PairingState} came @param {AbortSignal} signal @param {() => void} again
+ * @param {Way} way
+ */
+function showQuestion(context, body, { name = '', origin = '' }, signal, again, way) {
   const answer = (/** @type {boolean} */ accept) => async (/** @type {Event} */ event) => {
     await attempt(event.currentTarget, async () =>
-      showEnd(body, await context.daemon.ask('pairing/confirm', { accept }, { signal }), again),
+      showEnd(body, await context.daemon.ask('pairing/confirm', { accept }, { signal }), again, way),
     );
   };
-  const yes = button('Yes, connect it', answer(true), { kind: 'main' });
+  const yes = button('Yes, connect it', answer(true), { kind: 'main', act: 'accept' });
   fill(
     body,
     h('p', { class: 'question' }, 'Is this your browser?'),
@@ -98,7 +112,7 @@ function showQuestion(context, body, { name = '', origin = '' }, signal, again) 
       h('dd', { class: 'path' }, origin),
     ),
     h('p', { class: 'soft' }, 'Connect it only if you typed the code there yourself just now.'),
-    h('div', { class: 'row end' }, button('No, refuse it', answer(false)), yes),
+    h('div', { class: 'row end' }, button('No, refuse it', answer(false), { act: 'refuse' }), yes),
   );
   yes.focus();
 }
@@ -110,14 +124,13 @@ const ENDS = {
   expired: { title: 'The code is no longer good', text: 'Nobody typed it in time, or it was wrong too often.', symbol: 'clock' },
 };
 
-/** @param {HTMLElement} body @param {PairingState} came @param {() => void} again */
-function showEnd(body, { state }, again) {
+/** @param {HTMLElement} body @param {PairingState} came @param {() => void} again @param {Way} way */
+function showEnd(body, { state }, again, { closing, ended }) {
   const { title, text, symbol } = ENDS[state] ?? { title: 'It did not come about', text: 'Start again.', symbol: 'alert' };
-  const close = button('Close', () => body.closest('dialog')?.close(), { kind: 'main' });
   fill(
     body,
     h('div', { class: `pairing-end ${state}` }, icon(symbol), h('p', { class: 'question' }, title), h('p', { class: 'soft' }, text)),
-    h('div', { class: 'row end' }, state !== 'paired' && button('Try again', again), close),
+    h('div', { class: 'row end' }, state !== 'paired' && button('Try again', again), closing),
   );
-  close.focus();
+  ended(state);
 }

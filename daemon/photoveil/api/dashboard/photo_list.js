@@ -42,9 +42,10 @@ export function onPhotos({ live, signal }, changed) {
 }
 
 /** @param {Job} job */
-export function statePill({ state }) {
+export function statePill({ state, method, report }) {
   const { word, kind, symbol } = STATES[state];
-  return pill(kind, word, symbol);
+  if (state !== 'done' || method !== 'assistant') return pill(kind, word, symbol);
+  return report?.assistant?.regions.length === 0 ? pill('warn', 'Nothing hidden', 'alert') : pill(kind, 'Hidden', symbol);
 }
 
 /** @param {Context} context @param {Job} job */
@@ -75,13 +76,18 @@ export function row(context, job, folders) {
       'div',
       { class: 'photo-main' },
       h('p', { class: 'photo-name' }, h('a', { 'href': `#/photo/${job.job}`, 'data-act': 'open' }, job.name)),
-      h('p', { class: 'soft small' }, `${when(job.finished ?? job.created)} · ${origin(job, folders)} · ${job.persona}, ${job.strength}`),
+      h('p', { class: 'soft small' }, `${when(job.finished ?? job.created)} · ${origin(job, folders)} · ${manner(job)}`),
       job.state === 'running' && progressOf(job, live, gone),
       job.state === 'failed' && job.error && troubleBox(job.error),
       isFinal(job) && job.reason && h('p', { class: 'small' }, job.reason),
     ),
     h('div', { class: 'photo-side' }, statePill(job), deed(daemon, job)),
   );
+}
+
+/** Whose photo it is and how it was made. @param {Job} job */
+function manner({ persona, method, strength }) {
+  return method === 'assistant' ? `slider at ${strength}` : `${persona}, ${strength}`;
 }
 
 /** What can be done about a photo from its row. @param {import('./daemon.js').Daemon} daemon @param {Job} job */

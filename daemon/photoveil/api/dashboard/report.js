@@ -1,7 +1,7 @@
 /**
  * A photo's report in plain words. What the figures mean: docs/report.md. Pure: no page, no daemon.
  */
-/** @import { EncoderReport, Report } from './types.js' */
+/** @import { EncoderReport, Report, Unlearnable } from './types.js' */
 
 import { percent, size } from './words.js';
 
@@ -42,6 +42,13 @@ export function verdict(share) {
   if (share < 0.2) return { level: 'clear', title: 'Clear protection', leak: 'about 60 %' };
   if (share < 0.42) return { level: 'clear', title: 'Clear protection', leak: '38 to 49 %' };
   return { level: 'strong', title: 'Strong protection', leak: 'less than 20 %' };
+}
+
+/** Shares of the lesson that are left after an upload, 0 none: in photo and words, and in the photo alone. @param {Unlearnable} told */
+export function leftToLearn({ answer_loss: alone, answer_loss_with_words: together }) {
+  const whole = alone['original'] ?? 0;
+  const share = (/** @type {number | undefined} */ loss) => (whole > 0 && loss !== undefined ? Math.max(0, loss / whole) : 1);
+  return { together: share(together[CHANNEL]), alone: share(alone[CHANNEL]) };
 }
 
 /** What the eye sees of it. @param {Report} report */

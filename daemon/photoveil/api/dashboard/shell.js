@@ -11,6 +11,8 @@ const PAGES = [
   ['', 'Overview', 'home'],
   ['history', 'History', 'history'],
   ['personas', 'Personas', 'person'],
+  ['seal', 'Seal', 'seal'],
+  ['exposure', 'Exposure', 'eye'],
   ['folders', 'Folders', 'folder'],
   ['browsers', 'Browsers', 'browser'],
   ['vault', 'Vault', 'vault'],
@@ -62,6 +64,8 @@ export function buildShell() {
 /** Mark the page that is shown. @param {string} page */
 export function markPage(page) {
   const shown = page === 'photo' ? 'history' : page;
+  // The first run leads step by step; the list of all pages would only lead away.
+  document.body.classList.toggle('welcoming', page === 'welcome');
   for (const entry of document.querySelectorAll('#nav a')) {
     if (entry.getAttribute('data-page') === shown) entry.setAttribute('aria-current', 'page');
     else entry.removeAttribute('aria-current');

@@ -29,7 +29,18 @@ export interface EncoderReport extends Movement { name: string; role: string; ch
 export interface Report {
   original: FileFacts; delivered: FileFacts; psnr_db: number; ssim: number; encoders: EncoderReport[];
   timings_ms: Record<string, number>; model_set: string; method: string; strength: string; persona: string;
-  version: string; date: string; device: string; notes: string[];
+  version: string; date: string; device: string; notes: string[]; assistant?: Hidden; unlearnable?: Unlearnable;
+}
+
+export interface Unlearnable {
+  model: string; words: string; epsilon: number; answer_loss: Record<string, number>;
+  answer_loss_with_words: Record<string, number>; witnesses: { name: string; cosine: Record<string, number> }[];
+}
+
+export interface Hidden {
+  slider: number; regions: { kind: string; box: number[]; score: number }[]; queries: number; asked: string | null;
+  recognised_by_witnesses?: number; agreement?: number; answers_kept?: number | null;
+  parameters?: { regions: Record<string, { style: string; strength: number; margin: number }>; downscale: number; noise: number; tone: number };
 }
 
 export interface VaultUsage { items: number; blobs: number; bytes: number; limit: number; key_rung: string | null }
@@ -39,7 +50,7 @@ export interface VaultItem {
 }
 
 export interface Overview {
-  version: string; state: 'idle' | 'working' | 'paused' | 'attention'; paused: boolean; until: string | null;
+  version: string; update: { version: string; url: string } | null; welcome_done: boolean; state: 'idle' | 'working' | 'paused' | 'attention'; paused: boolean; until: string | null;
   waiting_for: string | null; queue: { queued: number; running: number; waiting: number };
   counts: { protected_total: number; protected_today: number; failed_today: number };
   worker: string; device: string | null; model_set: string; models: BriefModels; persona: string; strength: string; secrets: string;
@@ -71,7 +82,9 @@ export interface Client {
   kind: 'browser' | 'dashboard';
 }
 
-export interface Site { protect: boolean; persona: string | null; strength: string | null; method: string | null }
+export interface Site {
+  protect: boolean; persona: string | null; strength: string | null; method: string | null; slider: number | null;
+}
 
 export interface PairingState {
   state: 'waiting' | 'confirm' | 'paired' | 'refused' | 'expired'; name?: string; origin?: string;
@@ -102,6 +115,33 @@ export interface Models extends BriefModels {
   model_sets: ModelSet[];
 }
 
+/** Whether Photoveil starts at login; broken: it should, and cannot. */
+export interface Autostart { state: 'on' | 'off' | 'broken'; where: string; command: string[]; problem: string; by_package: boolean }
+
+export interface Updates {
+  wanted: boolean; url: string; version: string; checked: string | null; newer: { version: string; url: string } | null; error: Trouble | null;
+}
+
+/** What the first run needs. */
+export interface WelcomeFacts {
+  done: boolean; folders: string[]; extension: { chromium: string | null; firefox: string | null }; autostart: Autostart; updates: Updates;
+}
+
+export interface SealKey { name: string; created: string; revoked: boolean; shared: boolean; mine: boolean }
+
+/** What is told of a photo that was sealed, or whose mark was taken off. Boxes: left, top, width, height. */
+export interface SealedFacts {
+  name: string; type: string; format: string; bytes: number; width: number; height: number; notes: string[]; boxes: number[][];
+  fill_db?: number; keys?: string[];
+  key?: string; state?: 'exact' | 'lossless' | 'recompressed' | 'resized' | 'cropped'; quality_db?: number | null; tampered?: number[][];
+  sealed_width?: number; sealed_height?: number;
+}
+
+/** What is read of one kind of private fact. `rank`: share of strangers' photos that show less of it. */
+export interface Reading { kind: string; says: string; sure: number; rank: number; shows: boolean }
+
+export interface Exposure { model_set: string; encoders: string[]; readings: Reading[] }
+
 /** An event of the stream: its kind and its facts. */
 export interface LiveEvent { kind: string; facts: Record<string, unknown> }
 
@@ -118,4 +158,10 @@ export interface Context {
 }
 
 /** What a page gives back: its heading (the document's title) and its content. */
-export interface Shown { title: string; content: Node[]; intro?: string; actions?: Node[] }
+export interface Shown {
+  title: string; content: Node[]; intro?: string; actions?: Node[];
+  /** Above the heading. */
+  before?: Node;
+  /** What to do with photos dropped or pasted on this page; without it they are protected. */
+  take?: (files: FileList) => void;
+}

@@ -16,6 +16,7 @@ const LOOK_MS = 4_000;
  * @typedef {object} Upload
  * @property {string} id
  * @property {File} file
+ * @property {object} wishes
  * @property {'waiting' | 'sending' | 'working' | 'done' | 'unchanged' | 'failed' | 'cancelled'} state
  * @property {string} stage
  * @property {number} progress
@@ -35,6 +36,8 @@ export function isOpen({ state }) {
 export class Uploads {
   /** Newest first. @type {Upload[]} */
   list = [];
+  /** What of photos that are handed over is to be different from the settings. @type {{strength?: string, method?: string}} */
+  usual = {};
   /** @type {Set<(upload: Upload | undefined) => void>} */
   #listeners = new Set();
   #count = 0;
@@ -62,12 +65,16 @@ export class Uploads {
     for (const listener of this.#listeners) listener(upload);
   }
 
-  /** @param {Iterable<File>} files */
-  add(files) {
+  /**
+   * @param {Iterable<File>} files @param {{strength?: string, method?: string}} [wishes] what is to be different from the settings
+   * @returns {Upload[]}
+   */
+  add(files, wishes = this.usual) {
     /** @type {Upload[]} */
     const added = [...files].map((file) => ({
       id: `upload-${++this.#count}`,
       file,
+      wishes,
       state: 'waiting',
       stage: '',
       progress: 0,
@@ -76,6 +83,7 @@ export class Uploads {
     this.list = [...added, ...this.list];
     this.#changed();
     this.#next();
+    return added;
   }
 
   /** @param {Upload} upload */
@@ -89,7 +97,7 @@ export class Uploads {
   /** @param {Upload} upload */
   again(upload) {
     this.list = this.list.filter((one) => one !== upload);
-    this.add([upload.file]);
+    this.add([upload.file], upload.wishes);
   }
 
   /** Take what has ended off the list; the history keeps it. */
@@ -121,7 +129,7 @@ export class Uploads {
       }
       const bytes = new Uint8Array(await file.arrayBuffer());
       const response = await this.daemon.request('protect', bytes, {
-        meta: { name: file.name || 'pasted photo.png', type: file.type },
+        meta: { name: file.name || 'pasted photo.png', type: file.type, ...upload.wishes },
         signal,
       });
       const { job } = await response.json();

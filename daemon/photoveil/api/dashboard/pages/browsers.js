@@ -3,11 +3,11 @@
  */
 /** @import { Client, Context, Persona, Shown, Site } from '../types.js' */
 
-import { USUAL, personaOptions, personasOf, strengthOptions } from '../choosing.js';
+import { METHODS, USUAL, methodOptions, personaOptions, personasOf, strengthOptions } from '../choosing.js';
 import { troubleOf } from '../daemon.js';
 import { attempt, confirm, formDialog, toast } from '../dialogs.js';
 import { button, card, empty, h, keepList, pill } from '../dom.js';
-import { field, select, setError, toggle } from '../forms.js';
+import { field, select, setError, slider, sliderEnds, toggle } from '../forms.js';
 import { hostOf } from '../hosts.js';
 import { icon } from '../icons.js';
 import { connectBrowser } from '../pairing.js';
@@ -103,7 +103,8 @@ async function revoke({ daemon }, { client, name, kind }, changed) {
 /** @param {Context} context @param {Persona[]} everyone */
 function siteList(context, everyone) {
   const list = h('ul', { class: 'rows' });
-  const nothing = empty('settings', 'No special rules', 'Every site gets protected photos, with the default persona and strength.');
+  const usual = 'Every site gets protected photos, as in the settings; on sites of AI assistants private things are hidden.';
+  const nothing = empty('settings', 'No special rules', usual);
   const load = async () => {
     /** @type {Record<string, Site>} */
     const sites = (await context.daemon.ask('sites')).sites;
@@ -140,8 +141,9 @@ function siteList(context, everyone) {
 
 /** @param {Context} context @param {HostSite} site @param {Persona[]} everyone @param {() => Promise<void>} changed */
 function siteRow(context, site, everyone, changed) {
-  const { host, protect, persona, strength } = site;
-  const words = [persona, strength && `always ${strength}`].filter(Boolean).join(' · ') || 'default persona and strength';
+  const { host, protect, persona, strength, method, slider: place } = site;
+  const own = [persona, strength && `always ${strength}`, method && METHODS[method], place !== null && `slider at ${place}`];
+  const words = own.filter(Boolean).join(' · ') || 'as usual';
   return h(
     'li',
     { class: 'item' },
@@ -166,6 +168,21 @@ function siteRow(context, site, everyone, changed) {
   );
 }
 
+/** Whether photos are protected or private things hidden on them, and how far. @param {HostSite | undefined} site */
+function wayFields(site) {
+  const method = select(methodOptions(), site?.method ?? USUAL);
+  const place = slider(site?.slider ?? 50);
+  // Untouched it stays what it was: as in the settings, if nothing was chosen.
+  let chosen = site?.slider ?? null;
+  place.addEventListener('change', () => (chosen = Number(place.value)));
+  const help = 'How far private things are hidden, where that is done.';
+  const placed = field('Useful or private', place, { help, after: sliderEnds() });
+  const fit = () => (placed.hidden = !['', 'assistant'].includes(method.value));
+  method.addEventListener('change', fit);
+  fit();
+  return { nodes: [field('What is done', method), placed], said: () => ({ method: method.value || null, slider: chosen }) };
+}
+
 /** @param {Context} context @param {HostSite | undefined} site @param {Persona[]} everyone @param {() => Promise<void>} changed */
 function editSite({ daemon }, site, everyone, changed) {
   const host = h('input', {
@@ -179,6 +196,7 @@ function editSite({ daemon }, site, everyone, changed) {
   const protect = toggle('Protect photos on this site', site?.protect ?? true, { help: 'Turned off, the site gets your originals.' });
   const persona = select(personaOptions(everyone, 'As in the settings'), site?.persona ?? USUAL);
   const strength = select(strengthOptions('As in the settings'), site?.strength ?? USUAL);
+  const way = wayFields(site);
   formDialog(site ? `Change ${site.host}` : 'Add a site', (dialog) => {
     const submit = async (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -190,6 +208,7 @@ function editSite({ daemon }, site, everyone, changed) {
           protect: protect.box.checked,
           persona: persona.value || null,
           strength: strength.value || null,
+          ...way.said(),
         });
         dialog.close();
         await changed();
@@ -205,6 +224,7 @@ function editSite({ daemon }, site, everyone, changed) {
         field('Site', host),
         protect.row,
         h('div', { class: 'two' }, field('Persona', persona), field('Strength', strength)),
+        ...way.nodes,
         h(
           'div',
           { class: 'row end' },

@@ -11,6 +11,7 @@ import { fetchingView, offerView } from '../fetching.js';
 import { field, select } from '../forms.js';
 import { icon } from '../icons.js';
 import { ask, onPhotos, tile } from '../photo_list.js';
+import { updateView } from '../updates.js';
 import { STRENGTHS, doing, size, waitingWords } from '../words.js';
 
 const NEWEST = 8;
@@ -41,7 +42,7 @@ export default async function home(context) {
   ]);
   const notices = h('ul', { 'class': 'notices', 'aria-label': 'Needs your attention' });
   const now = hero(context, personas);
-  const [fetching, offer] = [fetchingView(context), offerView(context)];
+  const [fetching, offer, update, setup] = [fetchingView(context), offerView(context), updateView(), setupCard(context)];
   const show = () => {
     const { overview } = live;
     if (!overview) return;
@@ -53,12 +54,31 @@ export default async function home(context) {
       (notice) => noticeCard(context, notice),
     );
     now.show(overview);
+    setup.hidden = overview.welcome_done;
+    update.show(overview.update);
     fetching.show(overview.models.download);
     offer.show(overview.models.offer);
   };
   live.watch(show, signal);
   show();
-  return { title: 'Overview', content: [notices, now.node, fetching.node, offer.node, dropZone(context), await newest(context)] };
+  return { title: 'Overview', content: [notices, setup, update.node, now.node, fetching.node, offer.node, dropZone(context), await newest(context)] };
+}
+
+/** While the first run was not gone through. @param {Context} context */
+function setupCard({ daemon, live }) {
+  const close = (/** @type {Event} */ event) => attempt(event.currentTarget, () => daemon.ask('welcome/done')).then(() => live.refresh());
+  return h(
+    'section',
+    { 'class': 'card setup', 'aria-label': 'First steps', 'hidden': true },
+    icon('shield'),
+    h('div', { class: 'grow' }, h('h2', {}, 'Finish setting up'), h('p', {}, 'Sites, folders, browser, strength: five short steps.')),
+    h(
+      'div',
+      { class: 'row' },
+      h('a', { class: 'button main', href: '#/welcome', 'data-act': 'welcome' }, 'Go on'),
+      button('No, thanks', close, { act: 'welcome-done' }),
+    ),
+  );
 }
 
 /** The remedy first: it is what the user can act on. @param {Context} context @param {Notice} notice */

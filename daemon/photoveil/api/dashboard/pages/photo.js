@@ -4,12 +4,15 @@
 /** @import { Context, EncoderReport, Job, Movement, Report, Shown } from '../types.js' */
 
 import { compare } from '../compare.js';
+import { exposureCard } from '../exposure.js';
 import { folderPaths } from '../choosing.js';
 import { attempt } from '../dialogs.js';
 import { button, card, download, empty, fill, h, link, progressBar, troubleBox } from '../dom.js';
+import { hiddenCard } from '../hidden.js';
 import { icon } from '../icons.js';
 import { ask, known, onPhotos, statePill } from '../photo_list.js';
 import { CHANNELS, cautionWords, figure, fileWords, lookWords, sentence, strangers, verdict } from '../report.js';
+import { unlearnableCard } from '../unlearnable.js';
 import { isFinal, origin, percent, plural, stageWords, when } from '../words.js';
 
 /** How far back the history is searched for a photo that no page has shown yet. */
@@ -98,7 +101,8 @@ async function contentOf(context, job, folders) {
       h('span', { class: 'soft' }, `${when(job.finished ?? job.created)} · ${origin(job, folders)}`),
     ),
     job.state === 'done' ? await pictureCard(context, job) : stateCard(job),
-    ...(report ? [reachedCard(report), fileCard(job, report), figuresCard(report)] : []),
+    ...(report ? [resultCard(report), exposureOf(context, job)] : []),
+    ...(report ? [fileCard(job, report), ...(report.encoders.length > 0 ? [figuresCard(report)] : [])] : []),
   ];
 }
 
@@ -116,6 +120,12 @@ async function pictureCard({ pictures }, job) {
   }
 }
 
+/** From the small pictures, which are far larger than what encoders look at. @param {Context} context @param {Job} job */
+function exposureOf(context, job) {
+  const picture = (/** @type {'before' | 'after'} */ side) => context.daemon.file('preview', { job: job.job, side });
+  return job.previews ? exposureCard(context, { before: () => picture('before'), after: () => picture('after') }) : h('span', { hidden: true });
+}
+
 /** @param {Job} job */
 function stateCard(job) {
   if (job.error) return h('section', { 'class': 'card', 'aria-label': 'What went wrong' }, troubleBox(job.error));
@@ -127,6 +137,12 @@ function stateCard(job) {
       h('p', { class: 'soft' }, job.state === 'queued' ? 'Waiting its turn' : stageWords(job.stage)),
     );
   return h('section', { 'class': 'card', 'aria-label': 'What happened' }, h('p', {}, job.reason ?? 'Nothing was done to this photo.'));
+}
+
+/** What was reached, as each method tells it. @param {Report} report */
+function resultCard(report) {
+  if (report.assistant) return hiddenCard(report.assistant);
+  return report.unlearnable ? unlearnableCard(report.unlearnable) : reachedCard(report);
 }
 
 /** @param {Report} report */
@@ -183,13 +199,13 @@ function fileCard(job, report) {
   const seconds = Math.round((report.timings_ms['total'] ?? 0) / 1000);
   return card(
     'The photo itself',
-    h('p', {}, lookWords(report), ' ', fileWords(report)),
+    h('p', {}, report.assistant || report.unlearnable ? '' : `${lookWords(report)} `, fileWords(report)),
     report.notes.length > 0 && h('ul', {}, ...report.notes.map((note) => h('li', {}, note))),
     h(
       'dl',
       { class: 'pairs' },
       ...pair('Persona', report.persona),
-      ...pair('Strength', report.strength),
+      ...(report.assistant ? pair('Slider', report.strength) : pair('Strength', report.strength)),
       ...pair('Method', report.method),
       ...pair('Model set', report.model_set),
       ...pair(

@@ -3,16 +3,19 @@
  */
 /** @import { Context, Setting, Shown } from '../types.js' */
 
+import { autostartSwitch } from '../autostart.js';
 import { troubleOf } from '../daemon.js';
-import { button, card, h, pill, say } from '../dom.js';
-import { choices, field, select, setError, toggle } from '../forms.js';
+import { button, card, h, link, pill, say } from '../dom.js';
+import { choices, field, select, setError, slider, sliderEnds, toggle } from '../forms.js';
 import { inline } from '../markdown.js';
 import { part } from '../shell.js';
+import { updatesRow } from '../updates.js';
 import { asSentence } from '../words.js';
 
 /** @type {Record<string, string>} */
 const GROUPS = {
   protection: 'Protection',
+  assistant: 'AI assistants',
   models: 'Model sets',
   folders: 'Folders',
   desktop: 'Desktop',
@@ -29,7 +32,7 @@ const TYPING_MS = 700;
 /** @param {Context} context @returns {Promise<Shown>} */
 export default async function settings(context) {
   const { daemon, live, signal } = context;
-  const told = await daemon.ask('settings');
+  const [told, autostart, updates] = await Promise.all([daemon.ask('settings'), daemon.ask('autostart'), daemon.ask('updates')]);
   /** @type {Map<string, Entry>} */
   const entries = new Map();
   const renew = (/** @type {Setting[]} */ all) => all.forEach((setting) => entries.get(setting.name)?.show(setting));
@@ -44,6 +47,8 @@ export default async function settings(context) {
     entries.set(setting.name, entry);
     groups.set(setting.group, [...(groups.get(setting.group) ?? []), entry.row]);
   }
+  const ofDesktop = [h('div', { class: 'setting' }, autostartSwitch(daemon, autostart).node), ...(groups.get('desktop') ?? [])];
+  groups.set('desktop', [...ofDesktop, updatesRow(context, updates)]);
   live.on(
     ['settings'],
     () =>
@@ -62,6 +67,7 @@ export default async function settings(context) {
         'The file',
         h('p', {}, 'All of this lies in a file that you may edit as well; Photoveil notices:'),
         h('p', { class: 'path' }, h('code', {}, told.file)),
+        h('p', {}, link('Go through the first steps again', '#/welcome')),
         told.unknown.length > 0 && h('p', { class: 'soft' }, `Nobody knows these entries of it: ${told.unknown.join(', ')}.`),
       ),
     ],
@@ -103,6 +109,7 @@ function entryOf(setting, save) {
 /** @param {Setting} setting @param {(value: unknown) => void} changed @returns {Edited} */
 function controlOf(setting, changed) {
   if (setting.kind === 'switch') return switchControl(setting, changed);
+  if (setting.name === 'assistant_slider') return sliderControl(setting, changed);
   if (setting.kind === 'choice')
     return setting.meanings && Object.keys(setting.meanings).length > 0
       ? meaningControl(setting, changed)
@@ -131,6 +138,17 @@ function choiceControl({ title, help, value, choices: words = [] }, changed) {
   return { node: field(title, control, { help }), set: (now) => (control.value = String(now)), error: (text) => setError(control, text) };
 }
 
+/** @param {Setting} setting @param {(value: unknown) => void} changed @returns {Edited} */
+function sliderControl({ title, help, value }, changed) {
+  const input = slider(Number(value));
+  input.addEventListener('change', () => changed(Number(input.value)));
+  return {
+    node: field(title, input, { help, after: sliderEnds() }),
+    error: (text) => setError(input, text),
+    set: (now) => (input.value = String(now)),
+  };
+}
+
 /** A choice whose words are explained. @param {Setting} setting @param {(value: unknown) => void} changed @returns {Edited} */
 function meaningControl({ title, help, value, meanings = {} }, changed) {
   const options = Object.entries(meanings).map(([word, meaning]) => ({ value: word, text: word, help: asSentence(meaning) }));
@@ -152,7 +170,7 @@ function typedControl({ kind, title, help, value, unit, low, high }, changed) {
     'input',
     isNumber
       ? { type: 'number', inputMode: 'numeric', min: String(low ?? ''), max: String(high ?? ''), step: '1', value: String(value) }
-      : { type: 'text', value: String(value), maxLength: 200, autocomplete: 'off' },
+      : { type: 'text', value: String(value), maxLength: 1000, autocomplete: 'off' },
   );
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;

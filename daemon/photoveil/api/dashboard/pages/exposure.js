@@ -1,0 +1,77 @@
+/**
+ * Exposure: what a photo gives away, without anything being done to it.
+ */
+/** @import { Context, Shown } from '../types.js' */
+
+import { attempt } from '../dialogs.js';
+import { card, fill, h, link } from '../dom.js';
+import { showExposure } from '../exposure.js';
+import { icon } from '../icons.js';
+
+/** @param {Context} context @returns {Promise<Shown>} */
+export default async function exposure(context) {
+  const place = h('div', { class: 'exposure-result' });
+  const input = h('input', { type: 'file', accept: 'image/*,.heic,.heif,.avif', class: 'visually-hidden', id: 'choose-exposed' });
+  /** @param {FileList | null} files */
+  const take = (files) => {
+    const [file] = files ?? [];
+    if (file) void attempt(null, () => look(context, file, place));
+  };
+  input.addEventListener('change', () => {
+    take(input.files);
+    input.value = '';
+  });
+  return {
+    title: 'Exposure',
+    intro: 'What machines read off a photo: home, vehicle, pets, work, family, belongings, journeys. The photo stays on this computer.',
+    content: [
+      h(
+        'label',
+        { class: 'drop-zone', for: 'choose-exposed' },
+        input,
+        h('span', { class: 'drop-icon' }, icon('eye')),
+        h('span', { class: 'drop-title' }, 'Drop a photo to look at it'),
+        h('span', { class: 'soft' }, 'or paste it, or ', h('span', { class: 'link' }, 'choose a file'), '. It is not protected and not kept.'),
+      ),
+      place,
+    ],
+    take,
+  };
+}
+
+/** @param {Context} context @param {File} file @param {Element} place */
+async function look(context, file, place) {
+  const result = h('div', { class: 'exposure' });
+  const src = URL.createObjectURL(file);
+  context.signal.addEventListener('abort', () => URL.revokeObjectURL(src), { once: true });
+  const copy = await copyOf(context, file);
+  const image = h('img', { src, alt: '', decoding: 'async' });
+  const thumb = h('span', { class: 'thumb' }, icon('photo'));
+  image.addEventListener('load', () => fill(thumb, image), { once: true });
+  fill(
+    place,
+    card(
+      file.name || 'Pasted photo',
+      thumb,
+      result,
+      !copy &&
+        h(
+          'p',
+          { class: 'after-note' },
+          'Not protected yet, so there is no copy to compare with. ',
+          link('Protect it on the overview', '#/'),
+          '.',
+        ),
+    ),
+  );
+  const after = copy ? () => context.daemon.file('result', { job: copy }) : undefined;
+  await showExposure(context, result, { before: async () => file, after });
+}
+
+/** The job that made the photo's protected copy, if it was protected before. @param {Context} context @param {File} file */
+async function copyOf({ daemon }, file) {
+  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+  const sha256 = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const { state, job } = await daemon.ask('lookup', { sha256 });
+  return state === 'original' ? String(job) : undefined;
+}

@@ -1,0 +1,149 @@
+/**
+ * First run, step 2: the extension, and its pairing.
+ */
+/** @import { Client, Context, WelcomeFacts } from './types.js' */
+
+import { button, card, fill, fresh, h, pill } from './dom.js';
+import { icon } from './icons.js';
+import { pairHere } from './pairing.js';
+import { toast } from './dialogs.js';
+
+/** @param {Context} context @param {WelcomeFacts} facts @returns {Promise<Node[]>} */
+export async function browserStep(context, { extension }) {
+  const connected = h('ul', { 'class': 'connected', 'aria-label': 'Connected browsers', 'hidden': true });
+  const load = async () => {
+    /** @type {Client[]} */
+    const all = (await context.daemon.ask('clients')).clients;
+    const browsers = all.filter(({ kind }) => kind === 'browser');
+    connected.hidden = browsers.length === 0;
+    fill(
+      connected,
+      ...browsers.map(({ name }) =>
+        h('li', { class: 'connected-browser' }, icon('browser'), h('span', { class: 'grow item-name' }, name), pill('good', 'Connected', 'check')),
+      ),
+    );
+  };
+  context.live.on(['clients'], () => load().catch(() => undefined), context.signal);
+  await load();
+  return [connected, installCard(extension), pairCard(context)];
+}
+
+/** @param {WelcomeFacts['extension']} extension */
+function installCard(extension) {
+  const group = fresh('browser');
+  const isFirefox = /Firefox\//.test(navigator.userAgent);
+  const [chromium, firefox] = [chromiumSteps(extension.chromium), firefoxSteps(extension.firefox)];
+  const show = (/** @type {boolean} */ other) => ([firefox.hidden, chromium.hidden] = [!other, other]);
+  const option = (/** @type {string} */ text, /** @type {boolean} */ other) =>
+    h(
+      'label',
+      { class: 'segment' },
+      h('input', { type: 'radio', name: group, value: other ? 'firefox' : 'chromium', checked: other === isFirefox, onchange: () => show(other) }),
+      h('span', {}, text),
+    );
+  show(isFirefox);
+  return card(
+    '1. Put the extension in',
+    h(
+      'fieldset',
+      { class: 'segments' },
+      h('legend', { class: 'visually-hidden' }, 'Which browser'),
+      option('Chrome, Chromium, Edge, Brave', false),
+      option('Firefox', true),
+    ),
+    chromium,
+    firefox,
+  );
+}
+
+/** @param {string | null} folder */
+function chromiumSteps(folder) {
+  if (folder === null) return h('div', { class: 'install' }, missing());
+  return h(
+    'div',
+    { class: 'install' },
+    h(
+      'ol',
+      { class: 'big-steps' },
+      h('li', {}, 'Open the page of extensions; paste this into the address bar: ', copyable('chrome://extensions', 'the address')),
+      h('li', {}, 'Switch on ', h('strong', {}, 'Developer mode'), ', at the top right.'),
+      h('li', {}, 'Press ', h('strong', {}, 'Load unpacked'), ' and choose this folder: ', copyable(folder, 'the folder')),
+    ),
+    h(
+      'p',
+      { class: 'soft small' },
+      'It is not in the browsers’ stores yet. A browser from a Snap or Flatpak may not see this folder: ',
+      'copy it into your home then, and choose the copy.',
+    ),
+  );
+}
+
+/** @param {string | null} file */
+function firefoxSteps(file) {
+  if (file === null) return h('div', { class: 'install' }, missing());
+  return h(
+    'div',
+    { class: 'install' },
+    h(
+      'ol',
+      { class: 'big-steps' },
+      h('li', {}, 'Open this page; paste it into the address bar: ', copyable('about:debugging#/runtime/this-firefox', 'the address')),
+      h('li', {}, 'Press ', h('strong', {}, 'Load Temporary Add-on…'), ' and choose this file: ', copyable(file, 'the file')),
+      h('li', {}, 'Allow it on the sites you use: in ', h('strong', {}, 'about:addons'), ', Photoveil, Permissions.'),
+    ),
+    h(
+      'p',
+      { class: 'soft small' },
+      'It is not in Firefox’s store yet, and Firefox keeps an add-on from elsewhere only until it is closed: load it again then. It stays connected.',
+    ),
+  );
+}
+
+function missing() {
+  return h(
+    'p',
+    { class: 'hint' },
+    icon('info'),
+    h(
+      'span',
+      {},
+      'The extension does not lie on this computer. It comes with Photoveil’s installer, and ',
+      h('code', {}, 'make extension'),
+      ' builds it from the sources.',
+    ),
+  );
+}
+
+/** Something to paste elsewhere. @param {string} text @param {string} what */
+function copyable(text, what) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      toast('Copied.');
+    } catch {
+      const range = document.createRange();
+      range.selectNodeContents(code);
+      getSelection()?.removeAllRanges();
+      getSelection()?.addRange(range);
+      toast('Marked: copy it with Ctrl + C.');
+    }
+  };
+  const code = h('code', {}, text);
+  return h('span', { class: 'copyable' }, code, button('Copy', () => void copy(), { small: true, label: `Copy ${what}` }));
+}
+
+/** @param {Context} context */
+function pairCard(context) {
+  const body = h('div', { 'class': 'pairing-here', 'aria-live': 'polite' });
+  const start = () =>
+    pairHere(context, body, context.signal, () => {
+      const next = document.querySelector('[data-act="next"]');
+      if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+    });
+  fill(
+    body,
+    h('p', {}, 'The extension opens a page that asks for a code; its button beside the address bar does so, too.'),
+    h('div', { class: 'row' }, button('Show the code', start, { kind: 'main', icon: 'plug', act: 'code' })),
+  );
+  return card('2. Connect it', body);
+}
