@@ -7,16 +7,19 @@ BIN := $(VENV)/bin
 # What Python builds and what npm installs is kept up to date by these two stamps.
 PY_READY := $(VENV)/.ready
 JS_READY := node_modules/.ready
-# A keyring, a screen, a panel and something to click with, for the tests.
-TEST_PACKAGES := dbus gnome-keyring xvfb trayer xdotool python3-gi gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
+# A keyring, a screen, a panel and something to click with, for the tests; what builds and judges the installers.
+TEST_PACKAGES := dbus gnome-keyring xvfb trayer xdotool python3-gi gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1 \
+  nsis 7zip librsvg2-bin lintian desktop-file-utils appstream man-db
 BROWSERS := chromium firefox-esr
+# What runs installers.
+INSTALLER_PACKAGES := debootstrap wine64 python3-tk osslsigncode
 SUITES := lint test-js test-python test-browser
 # Of pytest, with the machine to themselves.
 PROCESSES := 2
 BROWSER_TESTS := $(wildcard tests/browser/*.test.mjs tests/dashboard/*.test.mjs)
 SYSTEM_TESTS := $(addprefix tests/system/test_,crashes.py disks.py floods.py idle.py hostile.py)
 
-.PHONY: help demo extension test lint test-python test-js test-browser test-system bench starters figures clean
+.PHONY: help demo extension test lint test-python test-js test-browser test-system bench starters figures guide release clean windows macos deb tarball test-installers
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s $$'\t'
@@ -28,6 +31,21 @@ demo: $(PY_READY) $(JS_READY)  ## install, then upload a real photo through the 
 extension:  ## pack the browser extension: dist/photoveil-chromium-VERSION.zip and dist/photoveil-firefox-VERSION.xpi
 	@command -v python3 >/dev/null || installers/linux/system-packages.sh python3
 	python3 installers/extension/build.py
+
+deb: $(PY_READY)  ## build the Debian package: dist/photoveil_VERSION_all.deb
+	@installers/linux/system-packages.sh librsvg2-bin
+	$(BIN)/python installers/linux/build.py deb
+
+tarball: $(PY_READY)  ## build the same for other Linux systems: dist/photoveil-VERSION-linux.tar.xz
+	@installers/linux/system-packages.sh librsvg2-bin
+	$(BIN)/python installers/linux/build.py tarball
+
+windows: $(PY_READY)  ## build the installer for Windows: dist/photoveil-VERSION-windows-x64.exe
+	installers/linux/system-packages.sh nsis
+	$(BIN)/python installers/windows/build.py
+
+macos:  ## on a Mac: build the app, its disk image and its package into dist (see installers/README.md)
+	python3 installers/macos/build.py
 
 # Browser tests wait much and compute little, Python tests the other way round: side by side they fill two cores, with a
 # third process of pytest, which gives way, for the seconds in which both wait. Both need the daemon's fixed ports, so
@@ -66,6 +84,13 @@ test-system: $(PY_READY)  ## crash, flood, idle and hostile-client suites at ful
 	  $(BIN)/python -m pytest --timeout 3600 $(SYSTEM_TESTS)
 	@cat build/results/system.json
 
+# A bare Debian made with debootstrap, a user who logs in there, PyTorch set up from packages that are fetched once into
+# build/installers; the installers for Windows under Wine. About half an hour and 15 GB; needs root for chroot and mounts.
+test-installers: $(PY_READY) $(JS_READY)  ## install, set up, use, upgrade, remove and purge, on machines of their own
+	installers/linux/system-packages.sh $(TEST_PACKAGES) $(INSTALLER_PACKAGES)
+	PHOTOVEIL_TEST_INSTALLERS=1 $(BIN)/python -m pytest --timeout 5400 tests/installers tests/system/test_bare_debian.py \
+	  tests/system/test_windows_installer.py tests/system/test_macos_installer.py
+
 bench: $(PY_READY) $(JS_READY)  ## how fast it is; writes build/results/bench.json and docs/results/performance.json and .md
 	installers/linux/system-packages.sh chromium firefox-esr
 	node tests/bench/run.mjs
@@ -81,6 +106,18 @@ figures: $(PY_READY)  ## measure the figures that README and docs quote (hours o
 	$(BIN)/python -m lab.affiliation --preset axes
 	$(BIN)/python -m lab.affiliation --preset small
 	$(BIN)/python -m lab.affiliation.headline --preset seeds
+	$(BIN)/python -m lab.assistant
+	$(BIN)/python -m lab.seal
+	$(BIN)/python -m lab.leakage
+	$(BIN)/python -m lab.mmguard
+	$(BIN)/python -m lab.authorised_fusion --seeds 0 1
+
+guide: $(PY_READY) $(JS_READY)  ## make the pictures of docs/guide.md again: real daemon, real browser, real photos
+	@installers/linux/system-packages.sh chromium
+	$(BIN)/python tests/alone.py node tests/browser/guide.mjs
+
+release: $(PY_READY)  ## wheel, extension and bill of materials of the commit, and checksums of all of dist/
+	$(BIN)/python installers/release/release.py
 
 $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	@command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null \

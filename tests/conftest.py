@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
+import tempfile
 from collections import defaultdict
 from operator import itemgetter
 from pathlib import Path
@@ -13,6 +15,10 @@ import pytest
 from hypothesis import settings
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+# Nor is anything entered into what starts when whoever runs this logs in.
+_desktop = tempfile.TemporaryDirectory(prefix="photoveil-desktop-")
+atexit.register(_desktop.cleanup)
+os.environ["XDG_CONFIG_HOME"] = _desktop.name
 # Nor do model sets count that somebody has fetched: nothing ever lies here.
 os.environ.setdefault("PHOTOVEIL_MODELS", str(Path(__file__).with_name("no-models")))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -36,12 +42,26 @@ LONGEST = (
     "fitting/test_for_real.py",
     "lab/test_real_vlm.py",
     "archive/test_cluster.py",
+    "doctor/test_living.py",
+    "doctor/test_parts.py",
+    "doctor/test_report.py",
+    "doctor/test_files.py",
+    "worker/test_unlearn.py",
+    "unlearnable/test_vlm.py",
+    "lab/test_mmguard.py",
+    "installers/test_linux.py",
+    "installers/test_setup.py",
+    "installers/test_windows.py",
+    "installers/test_release.py",
+    "audit/test_planted.py",
+    "lab/test_authorised_fusion.py",
     "protection/test_personas.py",
     "models/test_towers.py",
     "protection/test_wearing.py",
     "cli/test_protect.py",
     "system/test_demo.py",
     "worker/test_ladder.py",
+    "assistant/test_lab.py",
     "protection/test_grade.py",
     "protection/test_headline.py",
     "archive/test_placing.py",

@@ -169,7 +169,8 @@ def test_the_work_of_our_children_is_ours() -> None:
     ended = usage()
     assert alive.own - before.own >= 0.25
     assert ended.own >= alive.own - 0.02
-    assert alive.used - before.used <= alive.passed - before.passed
+    # Of a machine that is all busy both are the same, but for how fractions are written.
+    assert alive.used - before.used <= alive.passed - before.passed + 1e-6
     assert usage().passed >= ended.passed
 
 

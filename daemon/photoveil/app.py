@@ -40,9 +40,12 @@ from photoveil.notices import Notices
 from photoveil.paths import Paths, models_dir
 from photoveil.policy import Policy
 from photoveil.settings import DEFAULT_PORT, SettingsStore
+from photoveil.updates import Updates
 from photoveil.watching.watching import Watching
+from photoveil.welcome import Welcome
 from photoveil.worker.parent import Worker
 from photoveil.worker.pipe import COMMAND
+from photoveil.worker.tasks import Assisting
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +88,7 @@ class Daemon:
         fetch_command: the same for what fetches model sets.
         calm: seconds of rest before the machine is measured.
         stopping: set when somebody wants the daemon to end.
-        clock: seconds, for pairing and sessions; tests put their own here.
+        clock: seconds, for pairing, sessions and the limits of requests; tests put their own here.
     """
 
     def __init__(
@@ -134,7 +137,8 @@ class Daemon:
         stack.push_async_callback(rooms.models.close)
         await rooms.watching.start()
         stack.push_async_callback(rooms.watching.close)
-        for chore in (ground.store.watch(), self._adapt(ground, rooms), self._keep_house()):
+        updates = self.services.updates.follow()
+        for chore in (ground.store.watch(), self._adapt(ground, rooms), self._keep_house(), updates):
             task = asyncio.create_task(chore)
             stack.push_async_callback(_end, task)
 
@@ -177,6 +181,8 @@ class Daemon:
             command=self._worker_command,
             hub=hub,
             wanted_device=store.current.device,
+            assisting=Assisting.chosen(store.current, paths.assistant_file),
+            unlearnable_model=store.current.unlearnable_model,
         )
         stack.push_async_callback(worker.close)
         policy = Policy(store, pause)
@@ -232,17 +238,23 @@ class Daemon:
         port = int(listener.getsockname()[1])
         local = LocalClient(secrets.token_hex(8), proofs.nonce())
         sign_in = SignIn(f"http://{ADDRESS}:{port}", lambda client: services.dismiss(client), self._clock)
+        clients = Clients(ground.database)
+        history = History(rooms.photos, rooms.jobs, rooms.previews, ground.hub)
+        in_use = (
+            ground.store.current.folders or await clients.all() or (await history.counts())["protected_total"]
+        )
         self.services = services = Services(
             store=ground.store,
             port=port,
             profile=self._paths.profile,
             personas=self._paths.personas,
+            seal_keys=self._paths.seal_keys,
             previews=rooms.previews,
             local=local,
             photos=rooms.photos,
-            clients=Clients(ground.database),
+            clients=clients,
             jobs=rooms.jobs,
-            history=History(rooms.photos, rooms.jobs, rooms.previews, ground.hub),
+            history=history,
             pause=rooms.pause,
             vault=rooms.vault,
             watching=rooms.watching,
@@ -254,6 +266,8 @@ class Daemon:
             sign_in=sign_in,
             hub=ground.hub,
             notices=ground.notices,
+            welcome=Welcome.read(self._paths.welcome_file, ground.hub, in_use=bool(in_use)),
+            updates=Updates(self._paths.updates_file, lambda: ground.store.current, ground.hub),
             stopping=self._stopping,
         )
         guard = Guard(
@@ -263,6 +277,7 @@ class Daemon:
             local_client=local.id,
             sign_in=sign_in,
             pages=services.pages,
+            clock=self._clock,
         )
         server = Server(services, guard, services.pages, listener)
         await server.start()
@@ -286,6 +301,8 @@ class Daemon:
                     rooms.photos.limit = settings.cache_mb << 20
                     rooms.worker.idle_seconds = settings.worker_idle_seconds
                     rooms.worker.wanted_device = settings.device
+                    rooms.worker.assisting = Assisting.chosen(settings, self._paths.assistant_file)
+                    rooms.worker.unlearnable_model = settings.unlearnable_model
                     set_level(settings.log_level)
                     if not settings.previews:
                         await asyncio.to_thread(rooms.previews.clear)

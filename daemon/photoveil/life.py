@@ -7,23 +7,38 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from photoveil.app import Daemon
 from photoveil.logs import start_log
-from photoveil.panel import Panel
+from photoveil.panel import ALWAYS, Panel
 from photoveil.paths import Paths
 from photoveil.tray import Tray
 from photoveil.worker.pipe import COMMAND
 
+Greeting = Literal["never", "once", "always"]
+
 
 def run(
-    paths: Paths, *, port: int | None = None, tray: bool = True, worker_command: Sequence[str] = COMMAND
+    paths: Paths,
+    *,
+    port: int | None = None,
+    tray: bool = True,
+    worker_command: Sequence[str] = COMMAND,
+    greeting: Greeting = "never",
 ) -> None:
-    """Run the daemon in the foreground until it is told to stop; raises what kept it from starting."""
+    """Run the daemon in the foreground until it is told to stop; raises what kept it from starting.
+
+    Args:
+        greeting: what to open in a browser when it has started: nothing, the first-run page if it never was, or that
+            page or the dashboard in any case.
+    """
     paths.prepare()
     start_log(paths)
     life = _Life(lambda stopping: Daemon(paths, port=port, worker_command=worker_command, stopping=stopping))
     panel = life.start()
+    if greeting != "never":
+        panel.do("greet", ALWAYS if greeting == "always" else "")
     icon = Tray(panel)
     life.when_ended(icon.stop)
 

@@ -7,11 +7,11 @@ import logging
 import os
 import subprocess
 import sys
-import webbrowser
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from photoveil import screen
 from photoveil.api.dashboard_verbs import link_to
 from photoveil.api.services import Services
 from photoveil.errors import PhotoveilError
@@ -23,6 +23,8 @@ from photoveil.tray.state import StateName
 
 log = logging.getLogger(__name__)
 
+ALWAYS = "always"
+"""With the action “greet”: open something in any case, as the user has just started Photoveil."""
 _RECENT = 8
 _PAUSE_BETWEEN = 0.5
 """Seconds between two looks at the state: a flood of photos must not keep the tray busy."""
@@ -104,6 +106,8 @@ class Panel:
             clients=len(await services.clients.all()),
             protected_total=counts["protected_total"],
             notifications=settings.notifications,
+            welcome=services.welcome.done is None,
+            update=newer.version if (newer := services.updates.newer) else "",
             **_models(services),
         )
         if new != self._state:
@@ -138,12 +142,26 @@ class Panel:
             "pair": lambda: self._open("browsers"),
             "models": lambda: self._open("models"),
             "dashboard": lambda: self._open(""),
+            "welcome": lambda: self._open("welcome"),
+            "update": lambda: self._open(""),
+            "greet": lambda: self._greet(argument == ALWAYS),
             "notice": lambda: self._open(""),
             "quit": self._quit,
         }
 
     def _open(self, place: str) -> Coroutine[Any, Any, bool]:
-        return asyncio.to_thread(webbrowser.open, link_to(self._services, place))
+        return asyncio.to_thread(screen.show, link_to(self._services, place))
+
+    async def _greet(self, always: bool) -> None:
+        """Open the first-run page while it has not been gone through, but by itself only once; else the dashboard."""
+        welcome = self._services.welcome
+        is_first = welcome.done is None and (always or welcome.opened is None)
+        if not (is_first or always):
+            return
+        if not await self._open("welcome" if is_first else ""):
+            log.info("no browser could be opened; `photoveil dashboard` does it later")
+        elif is_first and welcome.opened is None:
+            welcome.note_opened()
 
     async def _open_folder(self, folder: str) -> None:
         for state in self._services.watching.states():

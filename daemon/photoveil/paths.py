@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from photoveil.errors import PhotoveilError
 
 HOME_VARIABLE = "PHOTOVEIL_HOME"
 MODELS_VARIABLE = "PHOTOVEIL_MODELS"
+EXTENSION_VARIABLE = "PHOTOVEIL_EXTENSION"
+AGENT = "app.photoveil.daemon"
+"""What launchd calls the daemon on macOS."""
 DEFAULT_PROFILE = "default"
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _MODELS = "models"
@@ -88,9 +92,34 @@ class Paths:
         return self.state / "models.json"
 
     @property
+    def welcome_file(self) -> Path:
+        """Whether the first-run page was opened, and gone through."""
+        return self.state / "welcome.json"
+
+    @property
+    def updates_file(self) -> Path:
+        """What was heard of newer versions."""
+        return self.state / "updates.json"
+
+    @property
+    def trouble_page(self) -> Path:
+        """Why Photoveil could not start, for who started it without a terminal."""
+        return self.cache / "trouble.html"
+
+    @property
     def personas(self) -> Path:
         """The anchors of each persona."""
         return self.state / "personas"
+
+    @property
+    def assistant_file(self) -> Path:
+        """What photos for AI assistants taught, for the next ones: numbers alone."""
+        return self.state / "assistant" / "history.jsonl"
+
+    @property
+    def seal_keys(self) -> Path:
+        """Names and dates of seal keys; their secrets lie in the key store."""
+        return self.state / "seal-keys.json"
 
     @property
     def runtime_file(self) -> Path:
@@ -157,3 +186,42 @@ def models_dir() -> Path:
     if home := os.environ.get(HOME_VARIABLE):
         return Path(home).absolute() / _MODELS
     return platformdirs.PlatformDirs("photoveil", appauthor=False).user_data_path / _MODELS
+
+
+def extension_places() -> tuple[Path, ...]:
+    """Where the browser extension may lie, best first: as installed, or in the source tree.
+
+    ``PHOTOVEIL_EXTENSION`` goes before all others, for installations whose environment lies apart from their files.
+    """
+    named = os.environ.get(EXTENSION_VARIABLE)
+    prefix, package = Path(sys.prefix), Path(__file__).parent
+    usual = (prefix.parent / "extension", prefix / "share" / "photoveil" / "extension")
+    return (*((Path(named).absolute(),) if named else ()), *usual, package.parents[1] / "extension")
+
+
+def autostart_entry(profile: str) -> Path:
+    """The desktop entry by which this user's Linux desktop starts a profile at login."""
+    return _xdg("XDG_CONFIG_HOME", Path.home() / ".config") / "autostart" / _entry_name(profile)
+
+
+def machine_autostart_entries(profile: str) -> tuple[Path, ...]:
+    """The same, as packages put it there for all users; that of the user goes before, and the first before others."""
+    told = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
+    folders = [Path(folder) for folder in told.split(os.pathsep) if folder.startswith("/")]
+    return tuple(folder / "autostart" / _entry_name(profile) for folder in folders)
+
+
+def launch_agent(profile: str) -> Path:
+    """The property list by which launchd starts a profile at this user's login on macOS."""
+    suffix = "" if profile == DEFAULT_PROFILE else f".{profile}"
+    return Path.home() / "Library" / "LaunchAgents" / f"{AGENT}{suffix}.plist"
+
+
+def _entry_name(profile: str) -> str:
+    return "photoveil.desktop" if profile == DEFAULT_PROFILE else f"photoveil-{profile}.desktop"
+
+
+def _xdg(variable: str, usual: Path) -> Path:
+    # The specification has relative paths passed over.
+    told = os.environ.get(variable, "")
+    return Path(told) if told.startswith("/") else usual

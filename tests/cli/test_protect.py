@@ -72,6 +72,29 @@ def test_a_batch_with_all_that_can_happen(
     assert "one.jpg → out/one (2).jpg" in again.stdout
 
 
+def test_photos_done_together_are_written_in_their_order(photoveil: Photoveil, tmp_path: Path) -> None:
+    for index, folder in enumerate(("a", "b", "c")):
+        (tmp_path / folder).mkdir()
+        jpeg(tmp_path / folder / "me.jpg", index % 2)  # the third is the first again
+
+    found = photoveil(
+        "protect", "a/me.jpg", "b/me.jpg", "c/me.jpg", "-o", "out", "--json", "--persona", "eve"
+    )
+
+    assert found.returncode == 0
+    told = json.loads(found.stdout)
+    assert [entry["output"] for entry in told] == ["out/me.jpg", "out/me (2).jpg", "out/me (3).jpg"]
+    copies = [(tmp_path / entry["output"]).read_bytes() for entry in told]
+    assert [entry["delivered"]["sha256"] for entry in told] == [
+        hashlib.sha256(copy).hexdigest() for copy in copies
+    ]
+    assert copies[0] == copies[2] != copies[1]
+    # All three were asked for before the first was done.
+    announced = [line for line in found.stderr.splitlines() if "/3 me.jpg" in line]
+    assert announced[:2] == ["1/3 me.jpg", "2/3 me.jpg"]
+    assert told[0]["timings_ms"]["total"] > 0
+
+
 def test_one_photo_with_its_comparison_beside_the_original(photoveil: Photoveil, tmp_path: Path) -> None:
     original = jpeg(tmp_path / "one.jpg", 1)
     found = photoveil(

@@ -79,7 +79,7 @@ def test_the_shortest_preset_is_what_it_was() -> None:
     conditions = list(PRESETS["ci"].conditions())
     assert len(conditions) == 18
     assert {c.defence for c in conditions} == {CLEAN, "canvas-noise", "strong"}
-    assert {(c.people, c.photos) for c in conditions} == {(8, 8)}
+    assert {(c.people, c.photos) for c in conditions} == {(8, 4)}
     assert GREY not in {c.victim for c in conditions}
 
 
@@ -288,7 +288,7 @@ def test_chances_by_kind_are_those_of_the_albums() -> None:
 
 
 def test_without_a_long_run_the_digest_tells_the_short_one(tmp_path: Path) -> None:
-    write_run("ci", [_row(replace(GOOD, people=8), 1.0)], tmp_path)
+    write_run("ci", [_row(replace(GOOD, people=8, photos=4), 1.0)], tmp_path)
     assert "affiliation-ci.md" in (tmp_path / "affiliation.md").read_text()
 
 

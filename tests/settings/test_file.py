@@ -228,7 +228,15 @@ def test_many_processes_lose_none_of_each_others_changes(file: SettingsFile) -> 
     assert left <= {"settings.toml", ".settings.toml.lock"}
 
 
-_TEXTS = {"persona": "Zoë", "model_endpoint": "https://mirror.example.org/hub"}
+_TEXTS = {
+    "persona": "Zoë",
+    "model_endpoint": "https://mirror.example.org/hub",
+    "update_url": "https://example.org/releases.json",
+    "remote_endpoint": "https://api.example.org/v1",
+    "assistant_endpoint": "http://127.0.0.1:11434/v1",
+    "assistant_model": "qwen2.5vl:3b",
+    "unlearnable_model": "/home/zoë/models/vlm",
+}
 
 
 def test_every_setting_can_be_changed(file: SettingsFile) -> None:

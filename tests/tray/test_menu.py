@@ -14,7 +14,7 @@ from photoveil.tray.state import TrayState
 
 ACTIONS = {
     "pause", "resume", "strength", "persona", "folder", "folders", "pair", "photo", "dashboard", "notice", "quit",
-    "models",
+    "models", "welcome", "update",
 }  # fmt: skip
 
 texts = st.text(max_size=80)
@@ -37,6 +37,8 @@ states = st.builds(
     model_set=texts,
     fetching=texts,
     fetched=st.none() | st.integers(0, 100),
+    welcome=st.booleans(),
+    update=texts,
 )
 
 
@@ -64,7 +66,7 @@ def test_any_state_has_a_whole_menu(state: TrayState) -> None:
             assert item.action in ACTIONS
         elif item != SEPARATOR and item.enabled:
             assert item.children
-    assert [item.action for item in flat if item.default] == ["dashboard"]
+    assert [item.action for item in flat if item.default] == ["welcome" if state.welcome else "dashboard"]
     assert entries[-1].action == "quit"
     assert tooltip(state).startswith("Photoveil: ")
 

@@ -12,6 +12,7 @@ import torch
 from photoveil.errors import PhotoveilError
 from photoveil.photos import decode
 from photoveil.protection import Engine, Persona, Protected, devices
+from photoveil.protection.lanes import Lanes
 from photoveil.worker.ladder import REST_SECONDS, Ladder
 from photoveil.worker.parent import Worker
 from photoveil.worker.tasks import Delivered
@@ -37,6 +38,7 @@ class Machine:
     def load(self, model_set: str, device: torch.device) -> Engine:
         self.loaded.append(device.type)
         engine = Engine.load(model_set, device="cpu", models_dir=self.models)
+        engine._beside = Lanes()  # as on a card, encoders take turns: one that fails is the only one
         for encoder in engine.encoders:
             encoder.register_forward_pre_hook(lambda *_: self._pass(device.type))
         return engine

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from photoveil import __version__
-from photoveil.cli import grammar_archive, grammar_choices, grammar_daemon, grammar_models, grammar_photos
+from photoveil.cli import (
+    grammar_archive,
+    grammar_assist,
+    grammar_audit,
+    grammar_choices,
+    grammar_daemon,
+    grammar_doctor,
+    grammar_models,
+    grammar_photos,
+    grammar_seal,
+)
 from photoveil.cli.output import Exit, show_error
 from photoveil.errors import PhotoveilError
 
@@ -28,7 +40,7 @@ environment:
 
 examples:
   photoveil protect holiday/*.jpg -o protected/
-  photoveil run
+  photoveil open
   photoveil pair
   photoveil folders add ~/Pictures
 """
@@ -36,6 +48,7 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; answers the exit code."""
+    _have_streams()
     arguments = parser().parse_args(argv)
     command = import_module(f"photoveil.cli.{arguments.module}")
     try:
@@ -64,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     grammar_photos.add_protect(commands)
     grammar_archive.add_archive(commands)
     grammar_daemon.add_commands(commands)
+    grammar_doctor.add_doctor(commands)
     grammar_choices.add_folders(commands)
     grammar_photos.add_history(commands)
     grammar_photos.add_restore(commands)
@@ -72,7 +86,18 @@ def parser() -> argparse.ArgumentParser:
     grammar_choices.add_sites(commands)
     grammar_choices.add_settings(commands)
     grammar_models.add_models(commands)
+    grammar_assist.add_assist(commands)
+    grammar_seal.add_seal(commands)
+    grammar_audit.add_audit(commands)
+    grammar_audit.add_exposure(commands)
     return top
+
+
+def _have_streams() -> None:
+    """Windows starts programs without a console with no standard streams at all: what is said there goes nowhere."""
+    if sys.stdout is None or sys.stderr is None:
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the program lives
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
 
 
 def _exit_code(error: PhotoveilError) -> Exit:

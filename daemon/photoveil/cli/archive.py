@@ -22,6 +22,7 @@ from photoveil.archive.running import Archive, Order, Outcome
 from photoveil.cli import choices
 from photoveil.cli.inputs import FileError, UsageError, known_choice, persona_name
 from photoveil.cli.output import Exit, megabytes, note, plural, printable, say, say_json, show_error
+from photoveil.methods import ASSISTANT, UNLEARNABLE
 from photoveil.paths import Paths, models_dir
 from photoveil.protection import catalogue
 
@@ -52,6 +53,23 @@ def archive(arguments: argparse.Namespace) -> int:
     return Exit.FAILED if outcome.failed or outcome.ended else Exit.OK
 
 
+def _method(name: str) -> str:
+    """The method, if whole libraries can be protected by it."""
+    if name == ASSISTANT:
+        raise UsageError(
+            "Libraries are not made for AI assistants",
+            "What is hidden for an assistant should be looked at, photo by photo.",
+            "Use `photoveil assist` for the photos that you want to show to one.",
+        )
+    if name == UNLEARNABLE:
+        raise UsageError(
+            "Libraries cannot be made unlearnable yet",
+            "The words that belong to each photo would have to be pasted one by one.",
+            "Use `photoveil protect --method unlearnable` for single photos.",
+        )
+    return known_choice("method", name)
+
+
 def _order(arguments: argparse.Namespace) -> Order:
     paths = Paths.of(arguments.profile)
     paths.prepare()
@@ -66,7 +84,7 @@ def _order(arguments: argparse.Namespace) -> Order:
     strength = arguments.strength or chosen.card(persona).strength or chosen.strength
     recipe = Recipe(
         persona=persona,
-        method=known_choice("method", arguments.method or settings.DEFAULT_METHOD),
+        method=_method(arguments.method or settings.DEFAULT_METHOD),
         strength=known_choice("strength", strength),
         model_set=choices.model_set(paths, chosen, arguments.model_set),
         metadata=known_choice("metadata", arguments.metadata or chosen.metadata),

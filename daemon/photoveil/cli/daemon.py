@@ -1,20 +1,51 @@
-"""``photoveil run``, ``stop`` and ``dashboard``, and the way to the running daemon."""
+"""``photoveil run``, ``open``, ``stop`` and ``dashboard``, and the way to the running daemon."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from typing import Literal
 
+from photoveil import screen, trouble
 from photoveil.api.client import DaemonClient
-from photoveil.api.runtime import AlreadyRunningError, InstanceLock, NotRunningError, Runtime
+from photoveil.api.runtime import AlreadyRunningError, InstanceLock, NotRunningError, Runtime, not_running
 from photoveil.cli.output import Exit, note, say
+from photoveil.errors import PhotoveilError
 from photoveil.paths import Paths
 
+_START_SECONDS = 20.0
 _STOP_SECONDS = 15.0
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the daemon until it is stopped."""
+    if not arguments.login:
+        return _serve(arguments, "never")
+    try:
+        return _serve(arguments, "once")
+    except AlreadyRunningError:
+        note("Photoveil is running already.")
+        return Exit.OK
+
+
+def open_(arguments: argparse.Namespace) -> int:
+    """What a click on the icon does: the dashboard opens, whether the daemon runs already or not."""
+    try:
+        if _open_running(arguments.profile):
+            return Exit.OK
+        if not screen.present():
+            note("There is no screen here; `photoveil dashboard --print` tells the dashboard's address.")
+        return _serve(arguments, "always")
+    except AlreadyRunningError:  # somebody else was quicker; its daemon answers in a moment
+        return _open_when_there(arguments.profile)
+    except PhotoveilError as error:
+        if not sys.stderr.isatty():  # nobody would see it
+            screen.show(trouble.page(Paths.of(arguments.profile).trouble_page, error))
+        raise
+
+
+def _serve(arguments: argparse.Namespace, greeting: Literal["never", "once", "always"]) -> int:
     from photoveil import life, settings  # aiohttp: slow
 
     paths = Paths.of(arguments.profile)
@@ -24,8 +55,32 @@ def run(arguments: argparse.Namespace) -> int:
     for name in unknown:
         note(f"{paths.settings_file}: nobody knows the setting “{name}”; it is ignored.")
     note(f"Photoveil is running; the log is {paths.log_file}. Ctrl-C ends it.")
-    life.run(paths, port=arguments.port, tray=not arguments.no_tray)
+    life.run(paths, port=arguments.port, tray=not arguments.no_tray, greeting=greeting)
     return Exit.OK
+
+
+def _open_when_there(profile: str) -> int:
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end:
+        if _open_running(profile):
+            return Exit.OK
+        time.sleep(0.1)
+    raise not_running()
+
+
+def _open_running(profile: str) -> bool:
+    """Open the page of the running daemon in the user's browser; False where none answers."""
+    client = if_running(profile)
+    if client is None:
+        return False
+    welcome_done = client.call("overview")["welcome_done"]
+    told = client.call("dashboard/link", place="" if welcome_done else "welcome")
+    if not screen.show(told["url"]):
+        note(
+            f"No browser could be started. Open this address within {told['seconds']} seconds; it works once:"
+        )
+        say(told["url"])
+    return True
 
 
 def stop(arguments: argparse.Namespace) -> int:

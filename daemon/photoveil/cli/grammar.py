@@ -62,3 +62,16 @@ def whole(low: int, high: int, what: str) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def endpoint(command: Parser) -> None:
+    """The options that name a model behind an address, for commands that ask one."""
+    command.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="ask the model at this OpenAI-compatible address (Ollama, llama.cpp, vLLM, LM Studio)",
+    )
+    command.add_argument("--model", metavar="NAME", help="what that server calls the model")
+    command.add_argument(
+        "--remote", action="store_true", help="yes, send photos to this address beyond this computer"
+    )

@@ -63,7 +63,8 @@ def add_sites(commands: Commands[Parser]) -> None:
         "sites",
         "sites that are treated differently",
         _SITES,
-        examples="  photoveil sites set example.org --off\n  photoveil sites set instagram.com --strength strong\n",
+        examples="  photoveil sites set example.org --off\n  photoveil sites set instagram.com --strength strong\n"
+        "  photoveil sites set assistant.example.org --method assistant --slider 70\n",
     )
     add(actions, "list", "sites", "list_sites", "list the sites that are treated differently", json=True)
     change = add(
@@ -72,8 +73,19 @@ def add_sites(commands: Commands[Parser]) -> None:
     change.add_argument("host", metavar="HOST", help="the site's name, such as instagram.com")
     _add_switch(change, "protect photos there, or leave them as they are", name="protect")
     _add_choice(change)
+    change.add_argument(
+        "--slider",
+        metavar="N",
+        type=_place,
+        help="for the method “assistant”: 0 (most useful) to 100 (most private)",
+    )
     remove = add(actions, "remove", "sites", "remove_site", "treat a site like any other")
     remove.add_argument("host", metavar="HOST", help="the site's name")
+
+
+def _place(text: str) -> int | str:
+    """A number, or the sign for “as in general”."""
+    return text if text == "-" else int(text)
 
 
 def add_settings(commands: Commands[Parser]) -> None:
@@ -102,7 +114,9 @@ def add_settings(commands: Commands[Parser]) -> None:
 def _add_choice(command: Parser) -> None:
     command.add_argument("--persona", metavar="NAME", help="whose photos these are")
     command.add_argument("--strength", metavar="S", help="subtle, balanced, strong or film")
-    command.add_argument("--method", metavar="M", help="how to protect")
+    command.add_argument(
+        "--method", metavar="M", help="antithetical (protect), assistant (hide private things) or unlearnable"
+    )
 
 
 def _add_rule(command: Parser) -> None:

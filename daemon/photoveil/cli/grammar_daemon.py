@@ -6,8 +6,9 @@ from photoveil.cli.grammar import Commands, Parser, add, whole
 
 
 def add_commands(commands: Commands[Parser]) -> None:
-    """``run`` to ``clients``."""
+    """``run`` to ``updates``."""
     _add_run(commands)
+    _add_open(commands)
     add(
         commands,
         "status",
@@ -23,6 +24,8 @@ def add_commands(commands: Commands[Parser]) -> None:
     add(commands, "stop", "daemon", "stop", "end the daemon")
     _add_pair(commands)
     _add_clients(commands)
+    _add_autostart(commands)
+    _add_updates(commands)
 
 
 def _add_run(commands: Commands[Parser]) -> None:
@@ -40,6 +43,28 @@ def _add_run(commands: Commands[Parser]) -> None:
         metavar="N",
         help="listen here instead of 47610 to 47614 (0: any)",
     )
+    _add_no_tray(command)
+    command.add_argument(
+        "--login",
+        action="store_true",
+        help="as at login: open the first-run page if it never was, and end quietly where the daemon runs already",
+    )
+
+
+def _add_open(commands: Commands[Parser]) -> None:
+    command = add(
+        commands,
+        "open",
+        "daemon",
+        "open_",
+        "open the dashboard, and run the daemon if it does not run; what the icon in your desktop's menu does",
+        examples="  photoveil open\n",
+    )
+    _add_no_tray(command)
+    command.set_defaults(port=None)
+
+
+def _add_no_tray(command: Parser) -> None:
     command.add_argument("--no-tray", action="store_true", help="do without the icon in the desktop's tray")
 
 
@@ -119,3 +144,33 @@ def _add_clients(commands: Commands[Parser]) -> None:
         json=True,
     )
     command.add_argument("--revoke", metavar="ID", help="disconnect the one with this id")
+
+
+def _add_autostart(commands: Commands[Parser]) -> None:
+    command = add(
+        commands,
+        "autostart",
+        "autostart",
+        "autostart",
+        "start Photoveil when you log in, or not; or tell whether it does",
+        examples="  photoveil autostart on\n  photoveil autostart status\n",
+        json=True,
+    )
+    command.add_argument(
+        "wish", nargs="?", choices=("on", "off", "status"), default="status", help="(default: %(default)s)"
+    )
+
+
+def _add_updates(commands: Commands[Parser]) -> None:
+    command = add(
+        commands,
+        "updates",
+        "updates",
+        "updates",
+        "tell whether there is a newer version, as far as is known; nobody is asked unless you say so",
+        examples="  photoveil settings set update_check on\n  photoveil updates --check\n",
+        json=True,
+    )
+    command.add_argument(
+        "--check", action="store_true", help="ask now, at the address of the setting update_url"
+    )

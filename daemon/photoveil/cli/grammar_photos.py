@@ -44,7 +44,11 @@ def add_protect(commands: Commands[Parser]) -> None:
     )
     command.add_argument("--persona", metavar="NAME", help="whose photos these are")
     command.add_argument("--strength", metavar="S", help="subtle, balanced or strong")
-    command.add_argument("--method", metavar="M", help="how to protect (default: antithetical)")
+    command.add_argument(
+        "--method",
+        metavar="M",
+        help="how to protect: antithetical (the default), assistant, or unlearnable, which needs a model of yours",
+    )
     command.add_argument("--model-set", metavar="SET", help="the encoders to protect against")
     command.add_argument("--metadata", metavar="POLICY", help="strip-location, strip-all or keep")
     command.add_argument(

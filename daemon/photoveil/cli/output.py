@@ -80,22 +80,29 @@ class ProgressBar:
     def __init__(self, total: int) -> None:
         self._total = total
         self._terminal = sys.stderr.isatty()
-        self._announced = ""
+        self._announced: set[str] = set()
+        self._at: dict[int, float] = {}
 
     def show(self, index: int, name: str, stage: str, fraction: float) -> None:
-        """The ``index``-th file (from 0) is at ``fraction`` of ``stage``."""
+        """The ``index``-th file (from 0) is at ``fraction`` of ``stage``; others may be under way beside it."""
         if not self._terminal:
             line = f"{index + 1}/{self._total} {printable(name)}"
-            if line != self._announced:
+            if line not in self._announced:
                 note(line)
-            self._announced = line
+            self._announced.add(line)
             return
-        width = shutil.get_terminal_size().columns
-        filled = round((overall(stage, fraction) or 0.0) * 20)
+        self._at[index] = overall(stage, fraction) or 0.0
+        first, last, count = min(self._at) + 1, max(self._at) + 1, len(self._at)
+        filled = round(sum(self._at.values()) / count * 20)
         bar = "█" * filled + "░" * (20 - filled)
-        line = f"{index + 1}/{self._total} {bar} {stage:<8} {printable(name)}"
-        sys.stderr.write(f"\r{line[: width - 1]}\x1b[K")
+        where, what = (f"{first}", name) if count == 1 else (f"{first}–{last}", f"{count} photos")
+        line = f"{where}/{self._total} {bar} {stage:<8} {printable(what)}"
+        sys.stderr.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K")
         sys.stderr.flush()
+
+    def finished(self, index: int) -> None:
+        """The ``index``-th file is no longer under way."""
+        self._at.pop(index, None)
 
     def clear(self) -> None:
         """Take the bar away before a line is printed."""

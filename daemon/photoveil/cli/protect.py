@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import tempfile
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,10 +21,15 @@ from photoveil.errors import PhotoveilError
 from photoveil.ledger.database import Database
 from photoveil.ledger.jobs import OWN_OUTPUT
 from photoveil.ledger.photos import Key, ProtectedPhotos
+from photoveil.methods import strength_for
 from photoveil.paths import Paths
 from photoveil.protection.headline import sentence
+from photoveil.unlearnable.telling import left_to_learn
 from photoveil.worker.parent import Worker
-from photoveil.worker.tasks import Outcome, Task, Unchanged
+from photoveil.worker.tasks import Assisting, Delivered, Task, Unchanged
+
+Made = tuple[Delivered, bytes, Path | None] | Unchanged
+"""A protected copy, its bytes and where the picture that compares lies; or why there is none."""
 
 
 @dataclass(frozen=True)
@@ -71,19 +77,33 @@ async def _protect(
     bar = ProgressBar(len(files))
     async with _bench(paths, chosen, task, output, compare) as bench:
         await _teach(bench, files, bar)
-        entries = []
-        for index, file in enumerate(files):
-            entry: dict[str, Any] = {"file": printable(str(file))}
+        doors: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        entries: list[dict[str, Any]] = []
+        while len(entries) < len(files):
+            together = list(enumerate(files))[len(entries) : len(entries) + bench.worker.batch]
+            works = [asyncio.create_task(_made(bench, file, index, bar, doors)) for index, file in together]
             try:
-                entry |= await _one(bench, file, partial(bar.show, index, file.name))
-            except PhotoveilError as error:
-                bar.clear()
-                show_error(error, about=str(file))
-                entry["error"] = error.as_dict()
-            bar.clear()
-            _tell(entry, written=tell)
-            entries.append(entry)
+                for (_, file), work in zip(together, works, strict=True):
+                    entries.append(await _entry(bench, file, work, bar))
+                    _tell(entries[-1], written=tell)
+            finally:
+                for work in works:
+                    work.cancel()
+                await asyncio.gather(*works, return_exceptions=True)
         return entries
+
+
+async def _entry(bench: Bench, file: Path, work: asyncio.Task[Made], bar: ProgressBar) -> dict[str, Any]:
+    """What became of a file. Copies are written in the files' order: where names clash, it decides who gets which."""
+    entry: dict[str, Any] = {"file": printable(str(file))}
+    try:
+        entry |= await _placed(bench, file, await work)
+        bar.clear()
+    except PhotoveilError as error:
+        bar.clear()
+        show_error(error, about=str(file))
+        entry["error"] = error.as_dict()
+    return entry
 
 
 def _tell(entry: dict[str, Any], *, written: bool) -> None:
@@ -93,6 +113,9 @@ def _tell(entry: dict[str, Any], *, written: bool) -> None:
         say(f"{entry['file']} → {entry['output']}  (PSNR {entry['psnr_db']:.1f} dB)")
         if told := sentence(entry):
             say(f"  {told}")
+        if unlearnable := entry.get("unlearnable"):
+            say(f"  Words for its alt text or caption: {printable(unlearnable['words'])}")
+            say(f"  {left_to_learn(unlearnable)}")
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +124,13 @@ async def _bench(
 ) -> AsyncIterator[Bench]:
     database = await Database.open(paths.ledger_file)
     photos = ProtectedPhotos(database, paths.delivered, chosen.cache_mb << 20)
-    worker = Worker(personas=paths.personas, log_file="the messages above", wanted_device=chosen.device)
+    worker = Worker(
+        personas=paths.personas,
+        log_file="the messages above",
+        wanted_device=chosen.device,
+        assisting=Assisting.chosen(chosen, paths.assistant_file),
+        unlearnable_model=chosen.unlearnable_model,
+    )
     try:
         with tempfile.TemporaryDirectory(prefix="hand-", dir=paths.spool) as scratch:
             yield Bench(photos, worker, Path(scratch), task, output, compare)
@@ -116,7 +145,9 @@ async def _teach(bench: Bench, files: Sequence[Path], bar: ProgressBar) -> None:
     for file in files:
         with contextlib.suppress(PhotoveilError):  # told when the file's own turn comes
             key = await _key(bench, file)
-            if not await bench.photos.is_protected_copy(key.original) and not await bench.photos.find(key):
+            if not await bench.photos.is_protected_copy(
+                key.original, key.task.method
+            ) and not await bench.photos.find(key):
                 fresh.append(file)
     if len(fresh) < 2:
         return
@@ -125,32 +156,45 @@ async def _teach(bench: Bench, files: Sequence[Path], bar: ProgressBar) -> None:
     bar.clear()
 
 
-async def _one(bench: Bench, file: Path, progress: Any) -> dict[str, Any]:
+async def _made(
+    bench: Bench, file: Path, index: int, bar: ProgressBar, doors: defaultdict[str, asyncio.Lock]
+) -> Made:
+    """The protected copy of a file, made or found; of two files with the same photo the second finds the first's."""
     key = await _key(bench, file)
-    if await bench.photos.is_protected_copy(key.original):
-        return {"unchanged": OWN_OUTPUT}
-    part, picture = bench.scratch / "part", bench.scratch / "picture"
-    delivered = None if bench.compare else await bench.photos.find(key)
-    if delivered is None:
-        progress("loading", 0.0)
-        outcome = await _made(bench, file, part, picture, progress)
+    part, picture = bench.scratch / f"{index}.part", bench.scratch / f"{index}.picture"
+    async with doors[key.original]:
+        if await bench.photos.is_protected_copy(key.original, key.task.method):
+            return Unchanged(OWN_OUTPUT)
+        if not bench.compare and (known := await bench.photos.find(key)):
+            return known, await asyncio.to_thread(bench.photos.file(known.sha256).read_bytes), None
+        try:
+            bar.show(index, file.name, "loading", 0.0)
+            outcome = await bench.worker.protect(
+                file,
+                file.name,
+                bench.task,
+                part=part,
+                progress=partial(bar.show, index, file.name),
+                compare=picture if bench.compare else None,
+            )
+        finally:
+            bar.finished(index)
         if isinstance(outcome, Unchanged):
-            return {"unchanged": outcome.reason}
-        delivered, data = outcome, await asyncio.to_thread(part.read_bytes)
-        await bench.photos.remember(key, delivered, part)
-    else:
-        data = await asyncio.to_thread(bench.photos.file(delivered.sha256).read_bytes)
+            return outcome
+        data = await asyncio.to_thread(part.read_bytes)
+        await bench.photos.remember(key, outcome, part)
+    return outcome, data, picture
+
+
+async def _placed(bench: Bench, file: Path, made: Made) -> dict[str, Any]:
+    """Write the copy, and the picture that compares; answers what to tell."""
+    if isinstance(made, Unchanged):
+        return {"unchanged": made.reason}
+    delivered, data, picture = made
     written = await asyncio.to_thread(_write, bench.output / delivered.name_for(file.name), data)
-    if bench.compare is not None:
-        await asyncio.to_thread(_write_picture, picture, bench.compare)
+    if bench.compare is not None and picture is not None:
+        await asyncio.to_thread(_write, bench.compare, await asyncio.to_thread(picture.read_bytes))
     return {"output": printable(str(written)), **delivered.report}
-
-
-async def _made(bench: Bench, file: Path, part: Path, picture: Path, progress: Any) -> Outcome:
-    compare = picture if bench.compare else None
-    return await bench.worker.protect(
-        file, file.name, bench.task, part=part, progress=progress, compare=compare
-    )
 
 
 async def _key(bench: Bench, file: Path) -> Key:
@@ -168,10 +212,6 @@ def _write(path: Path, data: bytes) -> Path:
             f"{error.strerror}: {path.parent}.",
             "Check the free space and the rights of that folder.",
         ) from error
-
-
-def _write_picture(picture: Path, place: Path) -> None:
-    _write(place, picture.read_bytes())
 
 
 def _places(arguments: argparse.Namespace) -> tuple[Path, Path | None]:
@@ -200,11 +240,14 @@ def _places(arguments: argparse.Namespace) -> tuple[Path, Path | None]:
 
 def _task(arguments: argparse.Namespace, chosen: settings.Settings, model_set: str) -> Task:
     persona = persona_name(arguments.persona or chosen.persona)
-    strength = arguments.strength or chosen.card(persona).strength or chosen.strength
+    strength = known_choice(
+        "strength", arguments.strength or chosen.card(persona).strength or chosen.strength
+    )
+    method = known_choice("method", arguments.method or settings.DEFAULT_METHOD)
     return Task(
         persona=persona,
-        method=known_choice("method", arguments.method or settings.DEFAULT_METHOD),
-        strength=known_choice("strength", strength),
+        method=method,
+        strength=strength_for(method, strength, chosen.assistant_slider),
         model_set=model_set,
         metadata=known_choice("metadata", arguments.metadata or chosen.metadata),
     )

@@ -30,7 +30,7 @@ def list_sites(arguments: argparse.Namespace) -> int:
 
 def set_site(arguments: argparse.Namespace) -> int:
     """Treat a site differently."""
-    asked: dict[str, Any] = wishes(arguments, "protect", *_CHOICE)
+    asked: dict[str, Any] = wishes(arguments, "protect", *_CHOICE, "slider")
     if not asked:
         raise UsageError("Nothing to change", "No option was given.", "See `photoveil sites set --help`.")
     client = if_running(arguments.profile)
@@ -95,4 +95,5 @@ def _told(profile: dict[str, Any]) -> str:
     if not profile["protect"]:
         return "photos are left as they are"
     own = [f"{name} {printable(profile[name])}" for name in _CHOICE if profile[name]]
+    own += [f"slider {profile['slider']}"] if profile.get("slider") is not None else []
     return "protected" + (f" with {', '.join(own)}" if own else " as everywhere")

@@ -133,7 +133,7 @@ class Jobs:
         ``by_hand``: somebody chose it in the dashboard; it is worked on after what pages wait for.
         """
         row = _upload(client, name, source, key, by_hand=by_hand)
-        if await self._photos.is_protected_copy(key.original):
+        if await self._photos.is_protected_copy(key.original, key.task.method):
             end = End(State.UNCHANGED, reason=OWN_OUTPUT, why=OWN_COPY)
             return await self._finished(row, end, None)
         delivered = await self._photos.find(key)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from photoveil.ledger.database import Database
+from photoveil.methods import ASSISTANT
 from photoveil.worker.tasks import Delivered, Task
 
 _ABANDONED = 86_400
@@ -70,9 +71,12 @@ class ProtectedPhotos:
         """Whether the protected copy with this hash can be delivered without work; a quick look at the disk."""
         return self.file(sha256).is_file()
 
-    async def is_protected_copy(self, sha256: str) -> bool:
-        """Whether these bytes are our own output."""
-        return await self.database.run(_is_protected_copy, sha256)
+    async def is_protected_copy(self, sha256: str, method: str = "") -> bool:
+        """Whether these bytes are our own output; with ``method``, such that this method has nothing more to do to it.
+
+        What was made for an AI assistant is not protected, and on what is protected nothing is hidden.
+        """
+        return await self.database.run(_is_protected_copy, sha256, method)
 
     async def find(self, key: Key) -> Delivered | None:
         """The protected copy made before, if its file is still here."""
@@ -139,8 +143,9 @@ class ProtectedPhotos:
                 connection.execute("DELETE FROM kept WHERE sha256 = ?", (sha256,))
 
 
-def _is_protected_copy(connection: sqlite3.Connection, sha256: str) -> bool:
-    return connection.execute("SELECT 1 FROM protected WHERE protected = ?", (sha256,)).fetchone() is not None
+def _is_protected_copy(connection: sqlite3.Connection, sha256: str, method: str) -> bool:
+    found = connection.execute("SELECT method FROM protected WHERE protected = ?", (sha256,)).fetchall()
+    return any(not method or (made == ASSISTANT) == (method == ASSISTANT) for (made,) in found)
 
 
 def _use(connection: sqlite3.Connection, sha256: str, size: int) -> None:

@@ -31,10 +31,11 @@ from photoveil.ledger.spool import Spool
 from photoveil.ledger.troubles import Verdict, died, judge, source_gone
 from photoveil.ledger.work import InHand, Job, Work
 from photoveil.notices import Notices
-from photoveil.worker.tasks import Delivered, Previews, Unchanged
+from photoveil.worker.tasks import NOTHING_PRIVATE, Delivered, Previews, Unchanged
 
 log = logging.getLogger(__name__)
 
+_WHY = {OWN_OUTPUT: OWN_COPY, NOTHING_PRIVATE: "nothing-private"}
 _ASK_AGAIN = 3.0
 """How often the gate is asked while something waits behind it."""
 _HOLD = 30.0
@@ -267,7 +268,8 @@ class Queue:
     async def _make(
         self, work: Work, row: JobRow, part: Path, previews: Previews | None, company: Company
     ) -> Made:
-        if await self._photos.is_protected_copy(row.original):
+        # In folders all own output is left alone: it may lie in the original's place.
+        if await self._photos.is_protected_copy(row.original, "" if row.background else row.task.method):
             return Made(Unchanged(OWN_OUTPUT))
         known = await self._photos.find(row.key)
         if known is not None:
@@ -319,7 +321,7 @@ class Queue:
             await asyncio.to_thread(self._previews.keep, made.previews, [job.id for job in jobs])
         outcome = made.outcome
         if isinstance(outcome, Unchanged):
-            why = OWN_COPY if outcome.reason == OWN_OUTPUT else ANIMATION
+            why = _WHY.get(outcome.reason, ANIMATION)
             await self.book.end(jobs, End(State.UNCHANGED, reason=outcome.reason, why=why))
             return
         uploads = [job for job in jobs if not job.row.background]

@@ -111,7 +111,7 @@ def write(part: Path, key: VaultKey, facts: Facts, plain: Iterable[bytes]) -> in
         ContainerError: what was written does not read back.
         OSError: it cannot be written.
     """
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "wb") as file:
         _encrypt(file, key, facts, plain)
         file.flush()

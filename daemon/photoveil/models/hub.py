@@ -117,6 +117,7 @@ def _begin(response: httpx2.Response, asked: int, size: int) -> int:
 def _library() -> Any:
     """huggingface_hub, told not to report about this computer."""
     import huggingface_hub
+    import huggingface_hub.utils  # or it is there only where somebody else has loaded it
     from huggingface_hub import constants
 
     constants.HF_HUB_DISABLE_TELEMETRY = True

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from photoveil.settings.describing import describe
 from photoveil.settings.file import SettingsFile, load, write_template
 from photoveil.settings.hosts import normal_host
-from photoveil.settings.knobs import KNOBS, Knob, choices, describe, valid_choice, valid_persona
+from photoveil.settings.knobs import KNOBS, Knob, choices, valid_choice
 from photoveil.settings.model import (
     DEFAULT_METHOD,
     DEFAULT_PORT,
@@ -22,6 +23,7 @@ from photoveil.settings.model import (
 )
 from photoveil.settings.store import SettingsStore
 from photoveil.settings.template import TEMPLATE
+from photoveil.settings.texts import valid_persona
 
 __all__ = [
     "DEFAULT_METHOD",

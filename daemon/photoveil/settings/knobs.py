@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
+from photoveil.methods import METHODS, MOST_PRIVATE
 from photoveil.paths import models_dir
 from photoveil.protection import catalogue
 from photoveil.settings.model import AUTO_SET, METADATA_POLICIES, Settings
-
-_PERSONA_LENGTH = 40
-_ENDPOINT_LENGTH = 300
-PERSONA_RULE = f'1 to {_PERSONA_LENGTH} letters, digits, spaces, "-" or "_"'
-_ENDPOINT_RULE = (
-    "be an address such as https://mirror.example.org, or nothing (plain http only on this computer)"
+from photoveil.settings.texts import (
+    ENDPOINT_RULE,
+    FOLDER_RULE,
+    MODEL_RULE,
+    PERSONA_RULE,
+    valid_endpoint,
+    valid_folder,
+    valid_model_name,
+    valid_persona,
 )
 
 _SWITCH = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
@@ -84,33 +86,6 @@ class Knob:
 
 def _wait(what: str) -> dict[str, str]:
     return {"wait": f"photos in watched folders wait {what}", "work": "they are protected all the same"}
-
-
-def valid_persona(name: object) -> bool:
-    """Whether ``name`` can be a persona: letters, digits, ``-``, ``_`` and spaces, because it names a file."""
-    if not isinstance(name, str) or not 1 <= len(name) <= _PERSONA_LENGTH or name != name.strip():
-        return False
-    letters = all(char.isalnum() or char in " -_" for char in name)
-    return letters and unicodedata.normalize("NFC", name) == name and not name.startswith("-")
-
-
-def valid_endpoint(address: object) -> bool:
-    """Whether ``address`` can be where model sets come from; empty stands for the usual place."""
-    if not isinstance(address, str) or len(address) > _ENDPOINT_LENGTH or not address.isascii():
-        return False
-    if not address:
-        return True
-    try:
-        found = urlsplit(address)
-        host, port = found.hostname, found.port
-    except ValueError:
-        return False
-    plain = found.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
-    whole = (
-        bool(host) and port != 0 and not (found.username or found.password or found.query or found.fragment)
-    )
-    # What stands in it goes into a log and a request line.
-    return whole and (found.scheme == "https" or plain) and address.isprintable() and " " not in address
 
 
 _KNOBS = (
@@ -187,14 +162,86 @@ _KNOBS = (
         "Where model sets are fetched from if not from huggingface.co: the address of a mirror that speaks its "
         "protocol. What is fetched is checked in the same way.",
         valid=valid_endpoint,
-        rule=_ENDPOINT_RULE,
+        rule=ENDPOINT_RULE,
     ),
     Knob(
         "offline",
         "switch",
         "models",
         "Stay offline",
-        "Whether Photoveil never uses the network. It only does to fetch a model set that you asked for.",
+        "Whether Photoveil never uses the network. It only does to fetch a model set that you asked for, and for what "
+        "you switch on or name here: new versions, an AI service.",
+    ),
+    Knob(
+        "update_check",
+        "switch",
+        "desktop",
+        "Tell me about new versions",
+        "Whether Photoveil asks about once a week if there is a newer version. It tells you and installs nothing. "
+        "The question says nothing about you, not even which version you have.",
+    ),
+    Knob(
+        "update_url",
+        "text",
+        "desktop",
+        "Where to ask for new versions",
+        "The address that tells the newest version, as GitHub tells a project's latest release or as "
+        '{"version": "1.2.0", "url": "https://…"}. Empty: nobody is asked.',
+        valid=valid_endpoint,
+        rule=ENDPOINT_RULE,
+    ),
+    Knob(
+        "remote_endpoint",
+        "text",
+        "models",
+        "AI service for photos",
+        "The only address beyond this computer that audits and the assistant mode may send photos to, such as "
+        "https://api.example.org/v1; empty for none. It is used only when a command also says so (--remote), or where "
+        "it is the assistant mode's model, too.",
+        valid=valid_endpoint,
+        rule=ENDPOINT_RULE,
+    ),
+    Knob(
+        "assistant_slider",
+        "integer",
+        "assistant",
+        "Useful or private",
+        "How far private things are hidden on photos for AI assistants such as ChatGPT: 0 keeps the photo as useful as "
+        "can be, 100 as private as can be, and 50 is the best of both. A site may have its own.",
+        low=0,
+        high=MOST_PRIVATE,
+    ),
+    Knob(
+        "assistant_endpoint",
+        "text",
+        "assistant",
+        "Model that is asked",
+        "The address of a vision model, such as http://127.0.0.1:11434/v1, that tells whether its answers about a "
+        "photo stay the same when private things are hidden. It is shown a small copy of the photo as it is, and then "
+        "such with things hidden. Empty to let the encoders judge: then nothing is sent anywhere. A model beyond this "
+        "computer is asked only if “AI service for photos” names the very same address.",
+        valid=valid_endpoint,
+        rule=ENDPOINT_RULE,
+    ),
+    Knob(
+        "assistant_model",
+        "text",
+        "assistant",
+        "Name of that model",
+        "What that model is called there, such as qwen2.5vl:3b. Without a name nobody is asked.",
+        valid=valid_model_name,
+        rule=MODEL_RULE,
+    ),
+    Knob(
+        "unlearnable_model",
+        "text",
+        "models",
+        "Folder of a vision-language model",
+        "For the method “unlearnable”: a folder with a vision-language model in the form of transformers, such as "
+        "~/models/Qwen2.5-VL-3B-Instruct. It is only read, nothing is ever fetched for it. Empty for none: then the "
+        "method cannot be used.",
+        valid=valid_folder,
+        rule=FOLDER_RULE,
     ),
     Knob(
         "on_battery",
@@ -319,7 +366,7 @@ def choices(name: str) -> tuple[str, ...]:
     if name == "model_set":
         return (AUTO_SET, *(model_set.name for model_set in catalogue.model_sets(models_dir())))
     if name == "method":
-        return tuple(catalogue.METHODS)
+        return tuple(METHODS)
     return tuple(KNOBS[name].words or ())
 
 
@@ -327,36 +374,3 @@ def suggestion(name: str, known: Mapping[str, object]) -> str:
     """A remedy for a name that nobody knows."""
     near = difflib.get_close_matches(name, known, 1)
     return f"Did you mean “{near[0]}”?" if near else f"Choose one of: {', '.join(known)}."
-
-
-def describe(settings: Settings) -> list[dict[str, Any]]:
-    """Every simple setting with its value, its limits and its help."""
-    return [_described(knob, getattr(settings, knob.name)) for knob in KNOBS.values()]
-
-
-def _described(knob: Knob, value: object) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "name": knob.name,
-        "kind": knob.kind,
-        "title": knob.title,
-        "group": knob.group,
-        "value": value,
-        "default": knob.default,
-        "help": knob.help,
-        "live": knob.live,
-    }
-    if knob.kind == "choice":
-        told["choices"] = list(knob.choices)
-        told["meanings"] = _meanings(knob)
-    elif knob.kind == "integer":
-        told |= {"low": knob.low, "high": knob.high}
-    if knob.unit:
-        told["unit"] = knob.unit
-    return told
-
-
-def _meanings(knob: Knob) -> dict[str, str]:
-    if knob.words is not None:
-        return dict(knob.words)
-    sets = {found.name: found.description for found in catalogue.model_sets(models_dir())}
-    return {AUTO_SET: "the best set on this computer that is quick enough", **sets}

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from photoveil.errors import PhotoveilError
+from photoveil.methods import ASSISTANT, KNEE
+from photoveil.settings.assistants import is_assistant
 from photoveil.settings.hosts import parents
 
 DEFAULT_PORT = 47610
@@ -66,12 +68,16 @@ class FolderRule:
 
 @dataclass(frozen=True)
 class SiteProfile:
-    """What is different on one site; None for the general setting."""
+    """What is different on one site; None for the general setting.
+
+    ``slider`` is for the method of AI assistants what ``strength`` is for the others.
+    """
 
     protect: bool = True
     persona: str | None = None
     strength: str | None = None
     method: str | None = None
+    slider: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,13 @@ class Settings:
     device: str = "auto"
     model_endpoint: str = ""
     offline: bool = False
+    update_check: bool = False
+    update_url: str = ""
+    remote_endpoint: str = ""
+    assistant_slider: int = KNEE
+    assistant_endpoint: str = ""
+    assistant_model: str = ""
+    unlearnable_model: str = ""
     on_battery: Patience = "wait"
     when_busy: Patience = "wait"
     rescan_minutes: int = 15
@@ -121,6 +134,10 @@ class Settings:
         if not self.sites:
             return None
         return next((self.sites[name] for name in parents(host) if name in self.sites), None)
+
+    def usual_method(self, host: str) -> str:
+        """The method on a site whose profile names none; ``host`` is taken as it comes, empty for no site."""
+        return ASSISTANT if is_assistant(host) else DEFAULT_METHOD
 
     def card(self, persona: str) -> PersonaCard:
         """How ``persona`` is shown: as chosen, else in a colour that stays the same for that name."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from photoveil.errors import PhotoveilError
+from photoveil.settings.describing import describe
 from photoveil.settings.file import SettingsFile, Stamp
-from photoveil.settings.knobs import describe
 from photoveil.settings.model import FolderRule, PersonaCard, Settings, SiteProfile
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+from photoveil.methods import MOST_PRIVATE
 from photoveil.settings.hosts import normal_host
-from photoveil.settings.knobs import PERSONA_RULE, choices, valid_persona
+from photoveil.settings.knobs import choices
 from photoveil.settings.model import (
     OUTPUTS,
     PERSONA_COLOURS,
@@ -19,6 +20,7 @@ from photoveil.settings.model import (
     default_colour,
 )
 from photoveil.settings.places import Place, absolute, home_folder, obstacle, place
+from photoveil.settings.texts import PERSONA_RULE, valid_persona
 
 Entry = FolderRule | SiteProfile | PersonaCard
 Raw = dict[str, Any]
@@ -191,11 +193,18 @@ def _one_of(*words: str) -> Reader:
     return read
 
 
+def _place(name: str, value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MOST_PRIVATE:
+        raise Complaint(f'"{name}" must be a whole number from 0 to {MOST_PRIVATE}.', "", name)
+    return value
+
+
 _SITE: Mapping[str, Reader] = {
     "protect": _switch,
     "persona": _persona,
     "strength": _one_of(),
     "method": _one_of(),
+    "slider": _place,
 }
 _FOLDER: Mapping[str, Reader] = {
     "path": _folder,

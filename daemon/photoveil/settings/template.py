@@ -34,6 +34,12 @@ _TABLES = """\
 #persona = "me"
 #strength = "strong"
 
+# Sites of AI assistants such as chatgpt.com have the method "assistant" by themselves, others when you say so: private
+# things are hidden there, as far as the slider says (0 to 100), and the rest stays to be asked about.
+#[sites."assistant.example.org"]
+#method = "assistant"
+#slider = 50
+
 # How a persona is shown (blue, teal, green, yellow, orange, red, pink or violet), and the strength for its photos.
 #[personas."me"]
 #colour = "blue"

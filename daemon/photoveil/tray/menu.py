@@ -45,8 +45,9 @@ def menu(state: TrayState, today: date | None = None) -> tuple[Item, ...]:
         Item(summary(state, today), enabled=False),
         *_notices(state),
         SEPARATOR,
-        Item("Open the dashboard", "dashboard", default=True),
+        Item("Open the dashboard", "dashboard", default=not state.welcome),
         *_pause(state),
+        *_news(state),
         SEPARATOR,
         _choice("Strength", "strength", state.strength, state.strengths),
         _choice("Persona", "persona", state.persona, state.personas),
@@ -94,6 +95,12 @@ def _notices(state: TrayState) -> tuple[Item, ...]:
     items = tuple(Item(f"⚠ {shown(title)}", "notice", title) for title in state.notices[:_NOTICES])
     left = len(state.notices) - _NOTICES
     return (*items, Item(f"and {left} more…", "dashboard")) if left > 0 else items
+
+
+def _news(state: TrayState) -> tuple[Item, ...]:
+    welcome = (Item("Finish setting up…", "welcome", default=True),) if state.welcome else ()
+    update = (Item(f"Version {shown(state.update)} is there…", "update"),) if state.update else ()
+    return (*welcome, *update)
 
 
 def _pause(state: TrayState) -> tuple[Item, ...]:

@@ -27,6 +27,8 @@ class TrayState:
         model_set: what photos are protected against, in a few words; empty where nobody knows yet.
         fetching: the model set that is being fetched; empty for none.
         fetched: how much of it is here, in percent; None where that is not known.
+        welcome: whether the first-run page has not been gone through.
+        update: a newer version, if one is known of.
     """
 
     state: StateName = "idle"
@@ -46,6 +48,8 @@ class TrayState:
     model_set: str = ""
     fetching: str = ""
     fetched: int | None = None
+    welcome: bool = False
+    update: str = ""
 
 
 class Port(Protocol):

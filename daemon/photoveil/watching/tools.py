@@ -14,6 +14,7 @@ from photoveil.ledger.database import Database
 from photoveil.ledger.jobs import Jobs
 from photoveil.ledger.photos import ProtectedPhotos
 from photoveil.ledger.vault import Vault
+from photoveil.methods import strength_for
 from photoveil.notices import Notices
 from photoveil.settings import DEFAULT_METHOD, FolderRule, Settings, SettingsStore
 from photoveil.watching.errors import InotifyLimit
@@ -89,11 +90,12 @@ class Tools:
 
 def task_for(settings: Settings, rule: FolderRule, model_set: str) -> Task:
     """How the photos of a folder are protected now."""
-    persona = rule.persona or settings.persona
+    persona, method = rule.persona or settings.persona, rule.method or DEFAULT_METHOD
+    strength = rule.strength or settings.card(persona).strength or settings.strength
     return Task(
         persona=persona,
-        method=rule.method or DEFAULT_METHOD,
-        strength=rule.strength or settings.card(persona).strength or settings.strength,
+        method=method,
+        strength=strength_for(method, strength, settings.assistant_slider),
         model_set=model_set,
         metadata=settings.metadata,
     )

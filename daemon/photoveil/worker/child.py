@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING, BinaryIO
 from weakref import WeakValueDictionary
 
-from photoveil.worker.frames import FrameError, read_frame
+from photoveil.worker.frames import FrameError, Header, read_frame
 from photoveil.worker.outlet import Order, Outlet
 
 if TYPE_CHECKING:
@@ -68,13 +68,22 @@ def _read(source: BinaryIO, sink: BinaryIO, orders: Orders) -> None:
         while (frame := read_frame(source)) is not None:
             header, payload = frame
             number = int(header.get("id", 0))
-            if header.get("op") == "cancel":
+            if header.get("op") in ("cancel", "reply"):
                 if (outlet := open_ones.get(number)) is not None:
-                    outlet.cancelled.set()
+                    _pass_on(header, outlet)
                 continue
             outlet = open_ones[number] = Outlet(sink, number)
             orders.put(Order(header, payload, outlet))
     os._exit(0)
+
+
+def _pass_on(header: Header, outlet: Outlet) -> None:
+    """Tell whoever works on a question what the parent said of it."""
+    if header["op"] == "cancel":
+        outlet.cancelled.set()
+        outlet.replies.put(None)
+    else:
+        outlet.replies.put(header)
 
 
 def _work(orders: Orders) -> None:

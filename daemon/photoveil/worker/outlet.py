@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 import threading
 import traceback
@@ -24,11 +25,14 @@ class Outlet:
         number: the question's; every word about it carries it.
 
     Attributes:
+        cancelled: set where the result is no longer wanted; whoever sets it also puts None into ``replies``.
+        replies: what the parent says to ``ask``.
         answered: whether the last word was said.
     """
 
     def __init__(self, stream: BinaryIO, number: int = 0) -> None:
         self.cancelled = threading.Event()
+        self.replies: queue.SimpleQueue[Header | None] = queue.SimpleQueue()
         self.answered = False
         self._stream = stream
         self._number = number
@@ -42,6 +46,14 @@ class Outlet:
         if self.cancelled.is_set():
             raise Cancelled
         self.tell("progress", stage=stage, fraction=round(fraction, 4))
+
+    def ask(self, **header: object) -> Header:
+        """Ask the parent something about this question; raises Cancelled where it is not wanted any more."""
+        self.tell("ask", b"", **header)
+        reply = self.replies.get()
+        if reply is None:
+            raise Cancelled
+        return reply
 
     def answer(self, event: str, payload: bytes = b"", **header: object) -> None:
         """Send the last frame about this question."""

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from photoveil.hub import Hub
+from photoveil.methods import ASSISTANT, UNLEARNABLE, WITHOUT_PERSONAS
+from photoveil.unlearnable.errors import no_model
 from photoveil.worker.frames import Header
 from photoveil.worker.pipe import COMMAND, PayloadShrank, Pipe, PipeBroken
-from photoveil.worker.talk import Answer, Places, Progress, Talk, Wish, given_up, ignore
+from photoveil.worker.talk import Answer, Places, Progress, Reply, Talk, Wish, given_up, ignore, nothing
 from photoveil.worker.tasks import (
+    Assisting,
     ChildError,
     Delivered,
     Lesson,
@@ -65,6 +68,8 @@ class Worker:
         clock: seconds, for the window in which crashes are counted.
         hub: hears about every change of the child's state.
         wanted_device: what the encoders run on, as the setting says; may be changed at any time.
+        assisting: how photos for AI assistants are made; may be changed at any time.
+        unlearnable_model: the folder of the model for the method `unlearnable`; may be changed at any time.
 
     Attributes:
         made: hears of every photo that was protected.
@@ -81,9 +86,13 @@ class Worker:
         clock: Callable[[], float] = time.monotonic,
         hub: Hub | None = None,
         wanted_device: str = "auto",
+        assisting: Assisting | None = None,
+        unlearnable_model: str = "",
     ) -> None:
         self.device: str | None = None
         self.wanted_device = wanted_device
+        self.assisting = assisting or Assisting()
+        self.unlearnable_model = unlearnable_model
         self.made: Callable[[Delivered], None] = lambda _made: None
         self.idle_seconds = idle_seconds
         self._hub = hub
@@ -141,6 +150,8 @@ class Worker:
 
     async def teach(self, photos: Sequence[Path], task: Task, progress: Progress) -> bool:
         """Let a persona without an anchor learn one from several photos; False where it has one already."""
+        if task.method in WITHOUT_PERSONAS:
+            return False
         about = self._about(task)
         answer, _ = await self._ask({"op": "persona", **about}, None, Places(progress))
         if answer["known"]:
@@ -186,8 +197,7 @@ class Worker:
 
         Args:
             original: the SHA-256 that the photo must have; SourceChanged is raised where it has another.
-            compare: where a picture of the difference goes.
-            previews: where small pictures of before and after go.
+            compare, previews: where a picture of the difference and small ones of before and after go.
         """
         asked = {"compare": compare is not None, "previews": previews is not None}
         question = {"op": "protect", **self._about(task), "name": name, **asked}
@@ -200,6 +210,13 @@ class Worker:
         made = Delivered(sha256=digest, **answer["result"])
         self.made(made)
         return made
+
+    async def tool(
+        self, tool: str, photo: Path, options: Header, part: Path | None = None, reply: Reply = nothing
+    ) -> Header:
+        """Have a tool of `worker.tools` look at a photo; a picture goes into ``part``, ``reply`` hears what it asks."""
+        question = {"op": "tool", "tool": tool, "options": options}
+        return dict((await self._ask(question, photo, Places(part=part, reply=reply)))[0]["facts"])
 
     async def close(self) -> None:
         """End the child, whatever it does."""
@@ -215,7 +232,10 @@ class Worker:
         self._become(WorkerState.ABSENT)
 
     def _about(self, task: Task) -> Header:
-        return {**asdict(task), "personas": str(self._personas)}
+        if task.method == UNLEARNABLE and not self.unlearnable_model:
+            raise no_model()
+        about = {**asdict(task), "personas": str(self._personas), "unlearnable_model": self.unlearnable_model}
+        return about | {"assisting": self.assisting.as_header()} if task.method == ASSISTANT else about
 
     async def _ask(self, question: Header, payload: Path | None, places: Places) -> Answer:
         """The child's answer in its turn; once cancelled, wait until the child has put the question aside."""
@@ -284,8 +304,9 @@ class Worker:
     async def _hold(self, talk: Talk) -> Exception | None:
         """Hold a conversation; answers what ended it for all that have no answer."""
         alone = len(talk.wishes) == 1
+        seconds = self._job_seconds * talk.patience
         try:
-            async with asyncio.timeout(self._job_seconds * len(talk.wishes)):
+            async with asyncio.timeout(seconds):
                 await talk.hold(await self._ready_pipe(), {"device": self.wanted_device})
         except PayloadShrank:
             await self._drop_pipe()
@@ -293,7 +314,7 @@ class Worker:
             return await self._crashed(counts=alone and bool(talk.left))
         except TimeoutError:
             await self._drop_pipe()
-            return too_slow(self._job_seconds)
+            return too_slow(seconds)
         except Exception as error:  # noqa: BLE001 - told to everyone who waits
             await self._drop_pipe()
             return error

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
+from photoveil.methods import ASSISTANT, UNLEARNABLE
 from photoveil.paths import models_dir
 from photoveil.photos import AnimatedPhoto, MetadataPolicy, Photo, UnsupportedPhoto, decode
 from photoveil.photos.preview import preview
 from photoveil.protection import Engine, Job, Persona, Protected, devices
+from photoveil.worker import tools
 from photoveil.worker.frames import Header
 from photoveil.worker.ladder import Ladder
 from photoveil.worker.outlet import Order, Outlet
-from photoveil.worker.tasks import Lesson
+from photoveil.worker.tasks import NOTHING_PRIVATE, Lesson
+
+if TYPE_CHECKING:
+    from photoveil.worker.unlearn import Tutor
 
 T = TypeVar("T")
 
@@ -64,8 +69,16 @@ class Sitter:
             progress=self.outlet.progress,
         )
 
-    def deliver(self, protected: Protected, notes: Sequence[str]) -> None:
-        """Send the pictures that are wanted and the protected copy."""
+    def hand_over(self, engine: Engine, protected: Protected, notes: Sequence[str]) -> None:
+        """Send the pictures that are wanted and the copy; a copy that is the photo itself is none."""
+        if protected.report.delivered.sha256 == protected.report.original.sha256:
+            self.outlet.answer("unchanged", reason=NOTHING_PRIVATE)
+            return
+        if self.header["compare"]:
+            self.picture("compare", engine.compare(self.photo(), protected))
+        self._deliver(protected, notes)
+
+    def _deliver(self, protected: Protected, notes: Sequence[str]) -> None:
         if notes:
             report = replace(protected.report, notes=[*protected.report.notes, *notes])
             protected = replace(protected, report=report)
@@ -92,11 +105,15 @@ class Sitter:
         self.outlet.tell("picture", data, of=of)
 
 
+Make = Callable[[Engine, Sitter], Protected]
+
+
 class Studio:
     """Does what the frames ask for, one after the other; photos that come together share passes."""
 
     def __init__(self) -> None:
         self._ladder = Ladder(_load)
+        self._tutor: Tutor | None = None
 
     def do(self, orders: Sequence[Order]) -> None:
         """Answer one question, or several photos to protect."""
@@ -114,6 +131,8 @@ class Studio:
                 self._learn(orders[0])
             case "protect":
                 self._protect([Sitter(order) for order in orders])
+            case "tool":
+                tools.do(orders[0])
             case op:
                 raise ValueError(f"unknown operation {op}")
 
@@ -163,8 +182,35 @@ class Studio:
         for sitter in sitters:
             if not sitter.outlet.answered:
                 self._tell_device(engine, sitter.outlet)
+                make = self._others.get(sitter.header["method"])
+                if make and sitter.pixels:
+                    self._make(engine, sitter, make)
         while company := _company(sitters, self._ladder.batch):
             self._protect_company(engine, company)
+
+    @property
+    def _others(self) -> dict[str, Make]:
+        """The methods that are not the engine's."""
+        return {ASSISTANT: self._assist, UNLEARNABLE: self._unlearn}
+
+    def _assist(self, engine: Engine, sitter: Sitter) -> Protected:
+        from photoveil.worker.assist import assist  # OpenCV and what else finds private things
+
+        return assist(engine, sitter.photo(), sitter.header, sitter.outlet.progress)
+
+    def _unlearn(self, engine: Engine, sitter: Sitter) -> Protected:
+        from photoveil.worker.unlearn import Tutor
+
+        self._tutor = self._tutor or Tutor()
+        return self._tutor.unlearn(engine, sitter.photo(), sitter.header, sitter.outlet.progress)
+
+    def _make(self, engine: Engine, sitter: Sitter, make: Make) -> None:
+        try:
+            sitter.hand_over(engine, make(engine, sitter), self._ladder.notes)
+        except Exception as error:
+            if devices.out_of_memory(error):
+                raise
+            sitter.outlet.fail(error)
 
     def _protect_company(self, engine: Engine, company: Sequence[Sitter]) -> None:
         personas: dict[str, Persona] = {}
@@ -191,9 +237,7 @@ class Studio:
     def _hand_over(self, engine: Engine, sitter: Sitter, persona: Persona, protected: Protected) -> None:
         """Keep what the persona learnt, and only then deliver what was made with it."""
         persona.save(Path(sitter.header["personas"]))
-        if sitter.header["compare"]:
-            sitter.picture("compare", engine.compare(sitter.photo(), protected))
-        sitter.deliver(protected, self._ladder.notes)
+        sitter.hand_over(engine, protected, self._ladder.notes)
 
 
 def _company(sitters: Sequence[Sitter], most: int) -> list[Sitter]:

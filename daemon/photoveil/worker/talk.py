@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from photoveil.methods import UNLEARNABLE
 from photoveil.worker.frames import Header
 from photoveil.worker.pipe import PayloadLost, PayloadShrank, Pipe, PipeBroken
 from photoveil.worker.tasks import ChildError, SourceChanged
@@ -19,14 +20,23 @@ log = logging.getLogger(__name__)
 Progress = Callable[[str, float], None]
 Answer = tuple[Header, str]
 """The last frame about a question and the SHA-256 of its payload."""
+Reply = Callable[[Header], Header]
+"""What the child is told when it asks back; may take a moment, and raises nothing."""
 
-_PASSING = ("progress", "device", "picture")
+_PASSING = ("progress", "device", "picture", "ask")
 """What is said about a question before the answer."""
+_PATIENCE = {UNLEARNABLE: 4}
+"""How many times as long as with others a photo may take with a method: the models are far larger."""
 _NUMBERS = itertools.count(1)
 
 
 def ignore(_stage: str, _fraction: float) -> None:
     """Progress nobody asked for."""
+
+
+def nothing(_asked: Header) -> Header:
+    """There is nothing to say to a child that asks back."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class Places:
     part: Path | None = None
     pictures: Mapping[str, Path] = field(default_factory=dict)
     original: str | None = None
+    reply: Reply = nothing
 
 
 class Wish:
@@ -118,6 +129,11 @@ class Talk:
         self._asked: dict[int, Wish] = {}
 
     @property
+    def patience(self) -> int:
+        """How many times as long as a single question it may take."""
+        return sum(_PATIENCE.get(str(wish.question.get("method")), 1) for wish in self.wishes)
+
+    @property
     def left(self) -> list[Wish]:
         """Those that somebody waits for and that have no answer."""
         return [wish for wish in self.wishes if wish.left]
@@ -150,6 +166,8 @@ class Talk:
                     wish.fail(lost.__cause__)
                 header, digest = lost.header, ""
             self._hear(header, digest)
+            if header["event"] == "ask":
+                await self._reply(pipe, header)
 
     async def cancel(self, pipe: Pipe, wish: Wish) -> None:
         """Tell the child that a wish is no longer wanted, and wait for its word."""
@@ -174,6 +192,13 @@ class Talk:
                 wish.fail(error)
         if self._asked and self.wishes[0].question["op"] == "protect":
             await pipe.send({"op": "go"})
+
+    async def _reply(self, pipe: Pipe, header: Header) -> None:
+        """Tell the child what it asks back; of what is no longer wanted, it hears by ``cancel``."""
+        wish = self._asked.get(header.get("id", 0))
+        if wish is not None and wish.wanted:
+            said = await asyncio.to_thread(wish.places.reply, header)
+            await pipe.send({**said, "op": "reply", "id": wish.number})
 
     def _place(self, header: Header) -> Path | None:
         wish = self._asked.get(header.get("id", 0))

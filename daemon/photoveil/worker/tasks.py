@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from photoveil.errors import PhotoveilError
+
+if TYPE_CHECKING:
+    from photoveil.settings import Settings
 
 
 @dataclass(frozen=True)
 class Task:
     """How one photo is to be protected.
 
-    ``model_set`` and ``metadata`` come from the settings, the rest may be chosen per photo.
+    ``model_set`` and ``metadata`` come from the settings, the rest may be chosen per photo. With the method for AI
+    assistants ``strength`` is the slider's place, “0” to “100”.
     """
 
     persona: str
@@ -22,6 +26,38 @@ class Task:
     strength: str
     model_set: str
     metadata: str
+
+
+NOTHING_PRIVATE = (
+    "No face and no code was found on this photo, and it carries no notes that could be removed."
+)
+"""Why a photo for an assistant is passed on as it is."""
+
+
+@dataclass(frozen=True)
+class Assisting:
+    """How photos for AI assistants are made.
+
+    Attributes:
+        history: the file that remembers what earlier photos taught; None for none.
+        endpoint, model: who is asked whether a photo is still useful; empty for the encoders.
+        consent: the only address beyond this computer that may be asked.
+    """
+
+    history: Path | None = None
+    endpoint: str = ""
+    model: str = ""
+    consent: str = ""
+
+    @classmethod
+    def chosen(cls, settings: Settings, history: Path) -> Assisting:
+        """As the settings say."""
+        consent = "" if settings.offline else settings.remote_endpoint
+        return cls(history, settings.assistant_endpoint, settings.assistant_model, consent)
+
+    def as_header(self) -> dict[str, Any]:
+        """For the child."""
+        return {**asdict(self), "history": None if self.history is None else str(self.history)}
 
 
 @dataclass(frozen=True)
