@@ -13,15 +13,12 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from building import ROOT, BuildError
+
 COMMON = Path(__file__).resolve().parent
-ROOT = COMMON.parents[1]
 PINS = COMMON / "pins.json"
 # What starts Photoveil on the user's machine and has it set up; it runs on the bare Python, without any package.
 SETUP = ("start.py", "layout.py", "setup_run.py", "setup_window.py")
-
-
-class BuildError(Exception):
-    """An installer cannot be built; the message says why and what helps."""
 
 
 @dataclass(frozen=True)

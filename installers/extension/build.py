@@ -7,11 +7,14 @@ needs.
 """
 
 import argparse
-import hashlib
 import json
 import sys
 import zipfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
+
+from building import BuildError, grammar, report
 
 SOURCES = Path(__file__).resolve().parents[2] / "extension"
 
@@ -23,10 +26,6 @@ TIME = (1980, 1, 1, 0, 0, 0)
 MODE = 0o100644
 
 Manifest = dict[str, object]
-
-
-class BuildError(Exception):
-    """The sources cannot be packed; the message says why."""
 
 
 def for_chromium(manifest: Manifest) -> Manifest:
@@ -96,19 +95,10 @@ def build(sources: Path, out: Path) -> list[Path]:
 
 def main() -> int:
     """Build, and say what came out."""
-    parser = argparse.ArgumentParser(description="Packs the extension for Chromium and Firefox.")
-    parser.add_argument("--out", type=Path, default=SOURCES.parent / "dist", help="where to (default: dist)")
+    parser = grammar("Packs the extension for Chromium and Firefox.")
     parser.add_argument("--sources", type=Path, default=SOURCES, help=argparse.SUPPRESS)
     wishes = parser.parse_args()
-    try:
-        packages = build(wishes.sources, wishes.out)
-    except BuildError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    for path in packages:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        sys.stdout.write(f"{path}  {path.stat().st_size} bytes  sha256 {digest}\n")
-    return 0
+    return report(lambda: build(wishes.sources, wishes.out))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ and a Python with Photoveil's dependencies, because manual pages and completions
 
 from __future__ import annotations
 
-import argparse
 import email.utils
 import gzip
 import hashlib
@@ -23,41 +22,38 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
+
+from building import ROOT, BuildError, grammar, report
+from project import HOMEPAGE, MAINTAINER
+
 HERE = Path(__file__).resolve().parent
 APP = "app.photoveil.Photoveil"
 SIZES = (16, 22, 24, 32, 48, 64, 96, 128, 256, 512)
 SCRIPTS = ("config", "prerm", "postinst", "postrm")
 
 
-class BuildError(Exception):
-    """The package cannot be built; the message says why."""
-
-
 def main() -> int:
     """Build, and say what came out."""
-    parser = argparse.ArgumentParser(description="Builds the Debian package and the tarball.")
+    parser = grammar("Builds the Debian package and the tarball.")
     parser.add_argument("kind", choices=("deb", "tarball"))
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where to (default: dist)")
     wishes = parser.parse_args()
+    return report(lambda: [build(wishes.kind, wishes.out)])
+
+
+def build(kind: str, out: Path) -> Path:
+    """The package, or the tarball, in the folder `out`."""
     version, epoch = changelog()
     os.environ.setdefault("SOURCE_DATE_EPOCH", str(epoch))
-    wishes.out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     os.umask(0o022)
-    try:
-        with tempfile.TemporaryDirectory(prefix="photoveil-package-") as folder:
-            made = (deb if wishes.kind == "deb" else tarball)(Path(folder), version, wishes.out)
-    except (BuildError, subprocess.CalledProcessError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    digest = hashlib.sha256(made.read_bytes()).hexdigest()
-    sys.stdout.write(f"{made}  {made.stat().st_size} bytes  sha256 {digest}\n")
-    return 0
+    with tempfile.TemporaryDirectory(prefix="photoveil-package-") as folder:
+        return (deb if kind == "deb" else tarball)(Path(folder), version, out)
 
 
 def changelog() -> tuple[str, int]:
     """Version and time of the newest entry."""
-    text = (HERE / "debian" / "changelog").read_text(encoding="utf-8")
+    text = _changes()
     version = text.split("(", 1)[1].split(")", 1)[0]
     signed = next(line for line in text.splitlines() if line.startswith(" -- "))
     return version, int(email.utils.parsedate_to_datetime(signed.split(">  ", 1)[1]).timestamp())
@@ -77,8 +73,8 @@ def deb(work: Path, version: str, out: Path) -> Path:
         _filled("package/photoveil.service", version, "/usr/bin"),
     )
     doc = share / "doc" / "photoveil"
-    _place(doc / "copyright", (HERE / "debian" / "copyright").read_text(encoding="utf-8"))
-    _zipped(doc / "changelog.gz", (HERE / "debian" / "changelog").read_bytes())
+    _place(doc / "copyright", _filled("debian/copyright", version, ""))
+    _zipped(doc / "changelog.gz", _changes().encode())
     _control(tree, version)
     _same_times(tree)
     target = out / f"photoveil_{version}_all.deb"
@@ -193,9 +189,17 @@ def _control(tree: Path, version: str) -> None:
 
 
 def _filled(name: str, version: str, binaries: str) -> str:
-    text = (HERE / name).read_text(encoding="utf-8")
+    """A file with its blanks filled in; lines that would name a page that does not exist are left out."""
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines(keepends=True)
+    text = "".join(line for line in lines if HOMEPAGE or "@HOMEPAGE@" not in line)
     day = datetime.fromtimestamp(changelog()[1], UTC).date().isoformat()
-    return text.replace("@VERSION@", version).replace("@BIN@", binaries).replace("@DATE@", day)
+    for blank, value in (("VERSION", version), ("BIN", binaries), ("DATE", day), ("HOMEPAGE", HOMEPAGE)):
+        text = text.replace(f"@{blank}@", value)
+    return text.replace("@MAINTAINER@", MAINTAINER)
+
+
+def _changes() -> str:
+    return (HERE / "debian" / "changelog").read_text(encoding="utf-8").replace("@MAINTAINER@", MAINTAINER)
 
 
 def _tool(name: str, package: str) -> str:

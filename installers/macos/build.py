@@ -4,7 +4,6 @@ What needs a Mac are the launcher's compiler, the Python inside the app, signing
 together by `assemble`, anywhere. Signing and notarisation: see package.sh and installers/README.md.
 """
 
-import argparse
 import platform
 import plistlib
 import shutil
@@ -14,12 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
-from payload import BuildError, add_extension, add_setup, add_wheel, fetch_uv, pins, run, version
+from building import ROOT, BuildError, fetching_grammar, report
+from payload import add_extension, add_setup, add_wheel, fetch_uv, pins, run, version
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 IDENTIFIER = "app.photoveil.Photoveil"
-# Apple's own processors alone: PyTorch has left Macs with Intel ones with version 2.3, and Photoveil needs 2.4.
+# Apple's own processors alone: PyTorch has made nothing for Macs with Intel ones since 2.2, and Photoveil needs 2.4.
 OLDEST_SYSTEM = "13.0"
 TARGET = ("-arch", "arm64", f"-mmacosx-version-min={OLDEST_SYSTEM}")
 
@@ -96,34 +95,27 @@ def fetch_python(folder: Path, cache: Path) -> Path:
     return folder / "python" / request
 
 
-def build(out: Path, cache: Path, wheel: Path | None, *, app_only: bool) -> str:
-    """What was made in the folder `out`, a line each."""
+def build(out: Path, cache: Path, wheel: Path | None, *, app_only: bool) -> list[Path]:
+    """What was made in the folder `out`."""
     if platform.system() != "Darwin":
         raise BuildError("The app is built on a Mac: only there are its compiler and its signatures.")
     with tempfile.TemporaryDirectory(prefix="photoveil-macos-") as name:
         work = Path(name)
         launcher = compile_launcher(work / "Photoveil")
         app = assemble(out if app_only else work / "app", launcher, fetch_python(work, cache), wheel)
-        return str(app) if app_only else run(HERE / "package.sh", app, out, version()).strip()
+        if app_only:
+            return [app]
+        run(HERE / "package.sh", app, out, version())
+        return [out / f"photoveil-{version()}-macos-arm64.{kind}" for kind in ("dmg", "pkg")]
 
 
 def main() -> int:
     """Build, and say what came out."""
-    parser = argparse.ArgumentParser(description="Builds Photoveil for macOS.")
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where to (default: dist)")
-    parser.add_argument(
-        "--cache", type=Path, default=ROOT / "build" / "installers", help="what is fetched is kept here"
-    )
-    parser.add_argument("--wheel", type=Path, help="Photoveil's wheel (default: built of this tree)")
+    parser = fetching_grammar("Builds Photoveil for macOS.")
     parser.add_argument("--app-only", action="store_true", help="neither sign nor pack")
     wishes = parser.parse_args()
-    try:
-        made = build(wishes.out.resolve(), wishes.cache.resolve(), wishes.wheel, app_only=wishes.app_only)
-    except BuildError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    sys.stdout.write(f"{made}\n")
-    return 0
+    out, cache = wishes.out.resolve(), wishes.cache.resolve()
+    return report(lambda: build(out, cache, wishes.wheel, app_only=wishes.app_only))
 
 
 if __name__ == "__main__":

@@ -69,5 +69,3 @@ productbuild --quiet --distribution "$work/distribution.xml" --resources "$work/
 notarise "$work/$name.pkg"
 
 mv "$work/$name.dmg" "$work/$name.pkg" "$out/"
-echo "$out/$name.dmg"
-echo "$out/$name.pkg"

@@ -5,8 +5,6 @@ place, with "%1" where its name goes; launcher, uninstaller and installer are si
 see installers/README.md.
 """
 
-import argparse
-import hashlib
 import os
 import shutil
 import sys
@@ -15,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
 
-from payload import BuildError, add_extension, add_setup, add_wheel, fetch_uv, pins, run, version
+from building import ROOT, fetching_grammar, report
+from payload import add_extension, add_setup, add_wheel, fetch_uv, pins, run, version
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 SIGN_VARIABLE = "PHOTOVEIL_WINDOWS_SIGN"
 
 
@@ -111,22 +109,11 @@ def build(out: Path, cache: Path, wheel: Path | None = None, *, quick: bool = Fa
 
 def main() -> int:
     """Build, and say what came out."""
-    parser = argparse.ArgumentParser(description="Builds Photoveil's installer for Windows.")
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where to (default: dist)")
-    parser.add_argument(
-        "--cache", type=Path, default=ROOT / "build" / "installers", help="what is fetched is kept here"
-    )
-    parser.add_argument("--wheel", type=Path, help="Photoveil's wheel (default: built of this tree)")
+    parser = fetching_grammar("Builds Photoveil's installer for Windows.")
     parser.add_argument("--quick", action="store_true", help="compress less, for trying out")
     wishes = parser.parse_args()
-    try:
-        made = build(wishes.out.resolve(), wishes.cache.resolve(), wishes.wheel, quick=wishes.quick)
-    except BuildError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    digest = hashlib.sha256(made.read_bytes()).hexdigest()
-    sys.stdout.write(f"{made}  {made.stat().st_size} bytes  sha256 {digest}\n")
-    return 0
+    out, cache = wishes.out.resolve(), wishes.cache.resolve()
+    return report(lambda: [build(out, cache, wishes.wheel, quick=wishes.quick)])
 
 
 if __name__ == "__main__":

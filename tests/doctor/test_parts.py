@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ import filelock
 import pytest
 
 from photoveil.doctor import CHECKS, Patient, examine, hardware
+from photoveil.doctor.checks import device
+from photoveil.doctor.model import Weight
 from photoveil.install.machine import Build
 from tests.doctor.ward import Finding, Ward
 from tests.models import tiny_hub
@@ -23,7 +26,7 @@ from tests.models.server import Hub
 ROOT = Path(__file__).parents[2]
 
 
-def _computer(root: Path, *, driver: str = "", vendor: str = "") -> Path:
+def _computer(root: Path, *, driver: str = "", vendor: str = "", gfx: int = 0) -> Path:
     """The files by which Linux tells of graphics cards."""
     if driver:
         (root / "proc/driver/nvidia/gpus/0000:01:00.0").mkdir(parents=True)
@@ -34,6 +37,12 @@ def _computer(root: Path, *, driver: str = "", vendor: str = "") -> Path:
         card.mkdir(parents=True)
         (card / "class").write_text("0x030000\n")
         (card / "vendor").write_text(f"{vendor}\n")
+    if gfx:
+        node = root / "sys/class/kfd/kfd/topology/nodes/1"
+        node.mkdir(parents=True)
+        (node / "properties").write_text(f"gfx_target_version {gfx}\n")
+        (root / "dev").mkdir()
+        (root / "dev/kfd").touch()
     return root
 
 
@@ -49,15 +58,31 @@ def test_a_device_that_is_not_here_and_a_torch_that_does_not_fit(
         monkeypatch.setenv(name, value)
     check = [one for one in CHECKS if one.name == "device"]
     (result,) = examine(Patient(root=_computer(tmp_path / "root", driver=driver, vendor="0x10de")), check)
-    build, device = result.findings
-    assert (build.code, device.code) == ("torch_build", "device_not_usable")
+    build, chosen = result.findings
+    assert (build.code, chosen.code) == ("torch_build", "device_not_usable")
     assert "download.pytorch.org" in build.remedy or "--force-reinstall torch" in build.remedy
-    assert device.remedy == "Run `photoveil settings set device auto`."
-    ward.follow(device.as_dict())
+    assert chosen.remedy == "Run `photoveil settings set device auto`."
+    ward.follow(chosen.as_dict())
     (result,) = examine(Patient(root=_computer(tmp_path / "none", vendor="0x10de")), check)
     (finding,) = result.findings
     assert finding.code == "gpu_driver"
     assert "nvidia-driver" in finding.remedy
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="ROCm's builds are for one kind of processor")
+def test_what_keeps_an_amd_card_from_being_used(tmp_path: Path) -> None:
+    """Where PyTorch says that it can use the processor alone; no AMD card has ever been in our machines."""
+    amd = Patient(root=_computer(tmp_path / "amd", vendor="0x1002", gfx=110000))
+    (finding,) = device._without(amd, hardware.Torch("2.9.0+cpu", Build.CPU))
+    assert (finding.code, finding.weight) == ("torch_build", Weight.ADVICE)
+    assert "AMD card that ROCm supports" in finding.reason
+    assert "--index-url https://download.pytorch.org/whl/rocm6.4 torch" in finding.remedy
+    (finding,) = device._without(amd, hardware.Torch("2.9.0+rocm6.4", Build.ROCM))
+    assert finding.code == "gpu_driver"
+    assert "usermod -aG render,video" in finding.remedy
+    old = Patient(root=_computer(tmp_path / "old", vendor="0x1002", gfx=80003))
+    (finding,) = device._without(old, hardware.Torch("2.9.0+cpu", Build.CPU))
+    assert (finding.code, finding.weight) == ("gpu_unsupported", Weight.NOTE)
 
 
 @pytest.mark.parametrize(

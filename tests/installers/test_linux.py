@@ -236,6 +236,31 @@ def test_an_older_one_serves_until_it_is_brought_up_to_date(user: User) -> None:
     assert (user.mine / "release").read_text() == "0.0.1 0123456789abcdef\n"
 
 
+def test_where_somebody_stands_nothing_is_imported_from(user: User, tmp_path: Path) -> None:
+    """Root, too, stands in folders that others write."""
+    for name in ("argparse", "json", "photoveil"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else ran this')\n")
+    setup = subprocess.run(
+        [str(user.base / "bin/photoveil-setup"), "--check"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert setup.returncode == 1, setup.stderr
+    assert setup.stdout.startswith("not set up: ")
+
+
+def test_only_root_sets_up_for_all_users(user: User, tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    code, said = says("sh", str(user.base / "bin/photoveil-setup"), "--system", PATH=path)
+    assert code == 1
+    assert "sudo photoveil-setup --system" in said
+
+
 # The tarball
 
 
@@ -283,7 +308,7 @@ def files(folder: Path) -> list[Path]:
 
 @pytest.fixture
 def script(deb: Path, tmp_path: Path) -> Callable[..., tuple[int, str]]:
-    """A script of the package, with a user database of one user whose home is here."""
+    """A script of the package, with a user database of one user whose home is here; who acts as whom is noted."""
     control = tmp_path / "control"
     subprocess.run(["dpkg-deb", "-e", str(deb), str(control)], check=True)
     tools = tmp_path / "tools"
@@ -291,6 +316,11 @@ def script(deb: Path, tmp_path: Path) -> Callable[..., tuple[int, str]]:
     home = tmp_path / "home"
     (tools / "getent").write_text(f"#!/bin/sh\necho anna:x:1000:1000::{home}:/bin/sh\n")
     (tools / "getent").chmod(0o755)
+    (tools / "runuser").write_text(
+        f'#!/bin/sh\nif (exec </dev/tty) 2>/dev/null; then echo "has a terminal" >>{tmp_path}/calls; fi\n'
+        f'echo "$*" >>{tmp_path}/calls\nshift 3\nexec "$@"\n'
+    )
+    (tools / "runuser").chmod(0o755)
 
     def run(name: str, *words: str) -> tuple[int, str]:
         return says("sh", str(control / name), *words, PATH=f"{tools}:{os.environ['PATH']}")
@@ -310,6 +340,31 @@ def test_removal_names_what_stays_and_touches_nothing(
     assert (vault / "original").read_text() == "only here"
     for words in (("upgrade", "0.2"), ("failed-upgrade", "0.2"), ("abort-install",)):
         assert script("postrm", *words) == (0, "")
+
+
+def test_what_runs_as_a_user_has_neither_roots_terminal_nor_its_variables(
+    script: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    """It is the user's own program: who has a terminal can type into it, and root's shell would obey."""
+    run = tmp_path / "home/.local/share/photoveil/my work/run"
+    run.mkdir(parents=True)
+    (run / "runtime.json").write_text("{}")
+    program = tmp_path / "home/.local/lib/photoveil/venv/bin/photoveil"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nenv >{tmp_path}/environ\necho "$@" >{tmp_path}/words\n')
+    program.chmod(0o755)
+    arguments = [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"]
+    control = tmp_path / "control" / "prerm"
+    path = f"{tmp_path}/tools:{os.environ['PATH']}"
+    assert says(*arguments, "sh", str(control), "remove", PATH=path, SECRET_OF_ROOT="x")[0] == 0
+    assert (tmp_path / "words").read_text() == "stop --profile my work\n"
+    told = dict(line.split("=", 1) for line in (tmp_path / "environ").read_text().splitlines())
+    assert {name for name in told if name not in ("PWD", "SHLVL", "_")} == {"PATH", "LANG", "HOME"}
+    assert told["HOME"] == str(tmp_path / "home")
+    calls = (tmp_path / "calls").read_text()
+    assert calls.startswith("-u anna -- env -i ")
+    assert "has a terminal" not in calls
+    assert script("prerm", "upgrade", "0.2") == (0, "")
 
 
 def test_every_script_is_plain_shell(deb: Path, tmp_path: Path) -> None:

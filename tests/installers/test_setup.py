@@ -1,274 +1,32 @@
-"""The set-up: which torch, files through a network that breaks, an environment that is whole or says that it is not."""
+"""The set-up, by the real program, venv and pip, with packages of a few bytes: whole, or it says that it is not."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import http.server
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from photoveil.install import machine
 from photoveil.install.environment import Environment, Record, release_of
 from photoveil.install.errors import SetupError
-from photoveil.install.fetching import Artefact, Fetcher
-from photoveil.install.machine import Build, Machine
 from photoveil.install.progress import Progress, Step
-from tests.installers.tools import heavy
-
-ROOT = Path(__file__).parents[2]
-ENGINE = "photoveil/protection/engine.py"
-TORCH = {"torch/__init__.py": "from torch import version\n__version__ = version.__version__\n"}
-PACKAGE = {
-    "photoveil/__init__.py": "",
-    "photoveil/protection/__init__.py": "",
-    ENGINE: "",
-    "photoveil/cli.py": "def main():\n    print('photoveil 9')\n",
-}
-
-
-def wheel(folder: Path, name: str, version: str, files: dict[str, str], needs: str = "") -> Path:
-    """A small wheel that pip takes for a package."""
-    info = f"{name}-{version}.dist-info"
-    extra = "Provides-Extra: heif\n"
-    requires = f"Requires-Dist: {needs}\n" if needs else ""
-    inside = {
-        **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{extra}{requires}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    if name == "photoveil":
-        inside[f"{info}/entry_points.txt"] = "[console_scripts]\nphotoveil = photoveil.cli:main\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        record = ""
-        for file, text in inside.items():
-            archive.writestr(file, text)
-            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-            record += f"{file},sha256={digest},{len(text.encode())}\n"
-        archive.writestr(f"{info}/RECORD", f"{record}{info}/RECORD,,\n")
-    return path
-
-
-def torch_of(version: str, cuda: str = "") -> dict[str, str]:
-    told = f"__version__ = {version!r}\ncuda = {cuda or None!r}\nhip = None\n"
-    return {**TORCH, "torch/version.py": told}
-
-
-class Index(http.server.ThreadingHTTPServer):
-    """A package index that hangs up on the set-up after so many bytes of an answer."""
-
-    daemon_threads = True
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.folder = folder
-        self.cut: Callable[[], int] = lambda: 1 << 30
-        self.ranges: list[str] = []
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Index
-
-    def log_message(self, format: str, *args: object) -> None: ...
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/simple/"):
-            self.list_files(self.path.split("/")[2])
-            return
-        file = self.server.folder / self.path.rsplit("/", 1)[-1]
-        if not file.is_file():
-            self.send_error(404)
-            return
-        body, start = file.read_bytes(), 0
-        if found := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")):
-            start = int(found[1])
-            self.server.ranges.append(found[0])
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        self.send_header("Content-Length", str(len(body) - start))
-        self.end_headers()
-        if self.command == "GET":
-            ours = self.headers.get("User-Agent") == "photoveil-setup"
-            self.wfile.write(body[start : start + self.server.cut()] if ours else body[start:])
-
-    def list_files(self, name: str) -> None:
-        files = [file for file in self.server.folder.glob("*.whl") if file.name.split("-")[0] == name]
-        if not files:
-            self.send_error(404)
-            return
-        links = "".join(
-            f'<a href="/files/{file.name}#sha256={hashlib.sha256(file.read_bytes()).hexdigest()}">{file.name}</a>'
-            for file in files
-        )
-        body = f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with Index(folder) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-# Which torch
-
-
-def linux(root: Path, *, driver: str = "", gfx: int = 0, card: bool = True) -> Machine:
-    """What is found in a machine with these files."""
-    if driver:
-        (root / "sys/module/nvidia").mkdir(parents=True)
-        (root / "sys/module/nvidia/version").write_text(f"{driver}\n")
-        (root / "proc/driver/nvidia/gpus").mkdir(parents=True)
-        if card:
-            (root / "proc/driver/nvidia/gpus/0000:01:00.0").mkdir()
-    if gfx:
-        (root / "dev").mkdir()
-        (root / "dev/kfd").touch()
-        for number, kind in enumerate((0, gfx)):  # the processor is a node, too
-            node = root / f"sys/class/kfd/kfd/topology/nodes/{number}"
-            node.mkdir(parents=True)
-            (node / "properties").write_text(f"simd_count 80\ngfx_target_version {kind}\n")
-    return machine.look(root)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at Linux's files")
-@pytest.mark.parametrize(
-    ("found", "build"),
-    [
-        ({}, Build.CPU),
-        ({"driver": "580.65.06"}, Build.CUDA),
-        ({"driver": "595.10"}, Build.CUDA),
-        ({"driver": "535.183.01"}, Build.CUDA_12),
-        ({"driver": "470.256.02"}, Build.CPU),
-        ({"driver": "580.65.06", "card": False}, Build.CPU),
-        ({"gfx": 110000}, Build.ROCM),
-        ({"gfx": 90010}, Build.ROCM),
-        ({"gfx": 100305}, Build.CPU),  # a graphics core in a processor, which the build was not made for
-        ({"driver": "580.1", "gfx": 110000}, Build.CUDA),
-    ],
-)
-def test_the_build_follows_what_is_in_the_machine(
-    tmp_path: Path, found: dict[str, Any], build: Build
-) -> None:
-    choice = machine.choose(linux(tmp_path, **found))
-    assert choice.build is build
-    assert choice.why.endswith(".")
-
-
-def test_every_choice_can_be_fetched_from_somewhere() -> None:
-    assert machine.index(Build.CPU, "Linux").endswith("/cpu")
-    assert machine.index(Build.CUDA, "Linux") == ""  # the general index has it
-    assert machine.index(Build.CUDA_12, "Linux", "https://mirror.example/").startswith(
-        "https://mirror.example/cu12"
-    )
-    assert machine.index(Build.CUDA, "Windows") != machine.index(Build.CPU, "Windows") == ""
-    with pytest.raises(SetupError, match="no “rocm” build for Windows"):
-        machine.index(Build.ROCM, "Windows")
-
-
-# Fetching
-
-
-@settings(max_examples=12, deadline=None)
-@given(size=st.integers(0, 5000), cuts=st.lists(st.integers(1, 3000), max_size=6), stop=st.integers(0, 3))
-def test_whatever_breaks_off_the_file_comes_whole(
-    tmp_path_factory: pytest.TempPathFactory, size: int, cuts: list[int], stop: int
-) -> None:
-    folder = tmp_path_factory.mktemp("fetch")
-    content = random.Random(size).randbytes(size)
-    served = folder / "served"
-    served.mkdir()
-    (served / "big-1.0-py3-none-any.whl").write_bytes(content)
-    with Index(served) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        breaks = iter(cuts)
-        server.cut = lambda: next(breaks, 1 << 30)
-        sha256 = hashlib.sha256(content).hexdigest()
-        artefact = Artefact("big", "1.0", f"{server.address}/files/big-1.0-py3-none-any.whl", sha256)
-        # What an earlier run left, also one that left rubbish.
-        left = content[: size // 2] if stop < 3 else b"x" * (size + 1)
-        if stop:
-            (folder / "big-1.0-py3-none-any.whl.part").write_bytes(left)
-        told: list[int] = []
-        try:
-            made = Fetcher(folder, pause=0.001).fetch(artefact, told.append)
-        finally:
-            server.shutdown()
-            thread.join()
-    assert made.read_bytes() == content
-    assert not list(folder.glob("*.part"))
-    assert told == [] if size == 0 else max(told, default=size) <= size
-
-
-def test_it_goes_on_where_it_was_cut_and_fetches_no_byte_twice(index: Index, tmp_path: Path) -> None:
-    content = random.Random(1).randbytes(900_000)
-    (index.folder / "big-1.0-py3-none-any.whl").write_bytes(content)
-    index.cut = lambda: 300_000
-    artefact = Artefact(
-        "big", "1.0", f"{index.address}/files/big-1.0-py3-none-any.whl", hashlib.sha256(content).hexdigest()
-    )
-    Fetcher(tmp_path, pause=0.001).fetch(artefact, lambda _: None)
-    assert index.ranges == ["bytes=300000-", "bytes=600000-"]
-
-
-def test_another_file_than_promised_never_gets_its_name(index: Index, tmp_path: Path) -> None:
-    (index.folder / "big-1.0-py3-none-any.whl").write_bytes(b"something else")
-    artefact = Artefact("big", "1.0", f"{index.address}/files/big-1.0-py3-none-any.whl", "0" * 64)
-    with pytest.raises(SetupError, match="another SHA-256"):
-        Fetcher(tmp_path, pause=0.001).fetch(artefact, lambda _: None)
-    assert not list(tmp_path.glob("*.whl*"))
-
-
-@pytest.mark.parametrize("name", ["nothing-1.0-py3-none-any.whl", "..%2Fescaped.whl", "evil.tar.gz"])
-def test_what_is_not_there_or_no_wheel_is_told(index: Index, tmp_path: Path, name: str) -> None:
-    artefact = Artefact("evil", "1.0", f"{index.address}/files/{name}", "")
-    before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(SetupError):
-        Fetcher(tmp_path, pause=0.001).fetch(artefact, lambda _: None)
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-# Setting up, by the real program, venv and pip, with packages of a few bytes
+from tests.installers.index import ENGINE, PACKAGE, Index, torch_of, wheel
+from tests.installers.tools import ROOT, heavy
 
 
 class Stick:
-    """A folder of wheels, and an environment that is set up from it."""
+    """A folder of wheels, and an environment that is set up from it.
+
+    It is run as the launchers do, by somebody who stands in a folder where others put files (root does so, too):
+    nothing may be imported from there.
+    """
 
     def __init__(self, place: Path) -> None:
         self.wheels = place / "wheels"
@@ -280,6 +38,10 @@ class Stick:
             "PYTHONPATH": str(ROOT / "daemon"),
             "HOME": str(place),
         }
+        self.stands_in = place / "downloads"
+        self.stands_in.mkdir(parents=True)
+        for name in ("argparse", "json", "venv", "ensurepip", "pip", "photoveil"):
+            (self.stands_in / f"{name}.py").write_text("raise SystemExit('somebody else ran this')\n")
         wheel(self.wheels, "torch", "99.0", torch_of("99.0"))
 
     def photoveil(self, version: str, **files: str) -> Path:
@@ -287,12 +49,17 @@ class Stick:
 
     def command(self, package: Path, *further: str) -> list[str]:
         words = ["--folder", str(self.folder), "--wheel", str(package), "--progress", "json", *further]
-        return [sys.executable, "-m", "photoveil.install", *words]
+        return [sys.executable, "-P", "-m", "photoveil.install", *words]
 
     def run(self, package: Path, *further: str) -> tuple[int, list[dict[str, Any]]]:
         """Its exit code, and what it told."""
         done = subprocess.run(
-            self.command(package, *further), env=self.environ, capture_output=True, text=True, check=False
+            self.command(package, *further),
+            env=self.environ,
+            cwd=self.stands_in,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.stderr == ""
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
@@ -440,6 +207,24 @@ def test_killed_in_the_middle_it_goes_on_through_a_network_that_breaks(index: In
     code, told = stick.run(package, "--build", "cuda")
     assert code == 0, told
     assert index.ranges[0] == f"bytes={fetched}-"
+    assert stick.answers() == "photoveil 9\n"
+
+
+@heavy
+def test_pytorchs_own_index_alone_decides_on_torch(index: Index, tmp_path: Path) -> None:
+    """An AMD card's build, though the general index has a higher version of another one."""
+    stick = Stick(tmp_path)
+    package = wheel(tmp_path / "own", "photoveil", "9.0", PACKAGE, "torch>=2")
+    version = "99.0+rocm6.4"
+    wheel(index.folder / "rocm6.4", "torch", version, torch_of(version, hip="6.4.43482"))
+    wheel(index.folder / "rocm6.4", "torchvision", "9.0+rocm6.4", {"torchvision/__init__.py": ""})
+    wheel(index.folder, "torch", "99.1", torch_of("99.1", cuda="13.0"))
+    stick.environ |= {"PIP_INDEX_URL": f"{index.address}/simple"}
+    code, told = stick.run(package, "--build", "rocm", "--torch-index", index.address)
+    assert code == 0, told
+    record = stick.environment.record()
+    assert record is not None
+    assert (record.build, record.torch) == ("rocm", version)
     assert stick.answers() == "photoveil 9\n"
 
 

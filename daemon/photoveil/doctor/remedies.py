@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SETUP = "photoveil-setup"
 """What made the environment where Photoveil came as a package, and can make it again."""
+EVERYBODYS = Path("/var/lib/photoveil/environment")
+"""What ``photoveil-setup --system`` makes, for all users of a machine."""
 LAUNCHER_VARIABLE = "PHOTOVEIL_LAUNCHER"
 """Names the program by which a package starts Photoveil."""
 
@@ -86,5 +88,7 @@ def _setup(option: str, elsewhere: str) -> str | None:
     if not sys.platform.startswith("linux"):
         return command(launcher, elsewhere) if launcher else None
     # The record lies beside the environment that it is about.
-    is_ours = Path(sys.prefix).parent.joinpath("environment.json").is_file()
-    return command(SETUP, option) if is_ours and shutil.which(SETUP) else None
+    folder = Path(sys.prefix).parent
+    if not folder.joinpath("environment.json").is_file() or not shutil.which(SETUP):
+        return None
+    return as_root(command(SETUP, "--system", option)) if folder == EVERYBODYS else command(SETUP, option)

@@ -131,11 +131,9 @@ class Environment:
             return
         if self.venv.exists():  # of an older Python, or half made
             shutil.rmtree(self.venv)
-        environ = {
-            name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")
-        }
-        command = [sys.executable, "-m", "venv", str(self.venv)]
-        made = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+        # -I: neither the folder somebody stands in nor PYTHON… variables have a say.
+        command = [sys.executable, "-I", "-m", "venv", str(self.venv)]
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode != 0:
             shutil.rmtree(self.venv, ignore_errors=True)
             last = (made.stderr or made.stdout).strip().splitlines()

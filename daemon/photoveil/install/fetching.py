@@ -28,7 +28,7 @@ _AGENT = {"User-Agent": "photoveil-setup", "Accept-Encoding": "identity"}
 
 @dataclass(frozen=True)
 class Artefact:
-    """A wheel that is wanted: ``url`` may also be a file's; ``sha256`` is empty where the index tells none."""
+    """A wheel that is wanted: ``url`` may also be a file's; ``sha256`` is empty where nobody told one."""
 
     name: str
     version: str
@@ -101,20 +101,28 @@ class Fetcher:
         """The wheel's file; ``tell`` gets how many of its bytes are there.
 
         Raises:
-            SetupError: it cannot be had, or what came is not what the index promised. What came so far stays.
+            SetupError: it cannot be had, what came is not what the index promised, or it promised nothing. What came so
+                far stays.
         """
         local = artefact.local
         if local is not None:
             tell(local.stat().st_size)
             return local
         target = self._folder / artefact.file
-        if target.is_file():  # checked before it got this name
+        if not artefact.sha256:
+            raise SetupError(
+                "A package cannot be checked",
+                f"The index tells no SHA-256 of {target.name}, so nobody could say whether it was altered.",
+                "Use an index that tells it, as the usual ones do, or --wheels with files that you trust.",
+            )
+        # It was checked when it got this name; a folder that is carried about may have been altered since.
+        if target.is_file() and _sha256(target) == artefact.sha256:
             tell(target.stat().st_size)
             return target
         part = target.with_name(target.name + ".part")
         for last in (False, True):
             self._fill(artefact, part, tell)
-            if not artefact.sha256 or _sha256(part) == artefact.sha256:
+            if _sha256(part) == artefact.sha256:
                 part.replace(target)
                 return target
             part.unlink()

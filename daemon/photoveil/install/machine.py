@@ -22,6 +22,14 @@ _ROCM_CARDS = {90000, 90006, 90008, 90010, 90402, 100300, 110000, 110001, 110002
 """What the ROCm build was compiled for, as the kernel counts: gfx900, 906, 908, 90a, 942, 1030, 110x, 120x."""
 
 
+_PROCESSORS: dict[str, tuple[str, ...]] = {
+    "Linux": ("x86_64", "aarch64"),
+    "Windows": ("AMD64", "ARM64"),
+    "Darwin": ("arm64",),
+}
+"""What PyTorch is built for at all, in a version that Photoveil works with, as ``platform.machine`` names it."""
+
+
 class Build(StrEnum):
     """A build of torch."""
 
@@ -90,12 +98,32 @@ def look(root: Path = Path("/")) -> Machine:
     return Machine(system, architecture)
 
 
+def check(machine: Machine) -> None:
+    """That there is a PyTorch for it at all, before anything is fetched.
+
+    Raises:
+        SetupError: there is none.
+    """
+    if machine.architecture in _PROCESSORS.get(machine.system, (machine.architecture,)):
+        return
+    if machine.system == "Darwin":
+        raise SetupError(
+            "Photoveil does not run on Macs with Intel processors",
+            "What it computes with, PyTorch, has had no new versions for them since 2.2, and Photoveil needs 2.4.",
+            "Use a Mac with Apple's own processor, or another computer with Linux or Windows.",
+        )
+    raise SetupError(
+        "There is no PyTorch for this computer",
+        f"Its processor is “{machine.architecture}”; on {machine.system} PyTorch is made for "
+        f"{' and '.join(_PROCESSORS[machine.system])}.",
+        "If you have built packages of it yourself, name their folder with --wheels.",
+    )
+
+
 def choose(machine: Machine) -> Choice:
     """The build that serves ``machine`` best."""
     if machine.system == "Darwin":
-        if machine.architecture == "arm64":
-            return Choice(Build.MPS, "This Mac's own graphics are used.")
-        return Choice(Build.CPU, "This Mac's graphics are not supported by PyTorch.")
+        return Choice(Build.MPS, "This Mac's own graphics are used.")
     driver = _major(machine.nvidia_driver)
     if driver >= CUDA_13_DRIVER:
         return Choice(Build.CUDA, f"There is an NVIDIA card (driver {machine.nvidia_driver}).")
@@ -108,7 +136,7 @@ def choose(machine: Machine) -> Choice:
             Build.CPU,
             f"There is an NVIDIA card, but its driver, {machine.nvidia_driver}, is older than {CUDA_12_DRIVER}.",
         )
-    if machine.system == "Linux" and machine.amd_card in _ROCM_CARDS:
+    if (machine.system, machine.architecture) == ("Linux", "x86_64") and machine.amd_card in _ROCM_CARDS:
         return Choice(Build.ROCM, "There is an AMD card that ROCm supports.")
     if machine.amd_card:
         return Choice(Build.CPU, "There is an AMD card, but not one that PyTorch's ROCm build supports.")

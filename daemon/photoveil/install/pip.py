@@ -66,7 +66,7 @@ class Pip:
         self._run(["install", *_QUIET, "--quiet", "--no-index", "--no-deps", *options, *paths], watch)
 
     def _run(self, arguments: Sequence[str], watch: Callable[[], None] = lambda: None) -> str:
-        command = [str(self._python), "-m", "pip", *arguments]
+        command = [str(self._python), "-P", "-m", "pip", *arguments]
         with tempfile.TemporaryFile() as said:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=self._environ

@@ -126,6 +126,8 @@ class _Run:
 
     def _choose(self, record: Record | None) -> Choice:
         self._tell(Progress(Step.LOOK, "Looking at this machine …"))
+        if self._wish.wheels is None:
+            machine.check(machine.look())
         if self._wish.build is not None:
             return Choice(self._wish.build, "You chose it.")
         if (known := known_build(record)) is not None and record is not None:

@@ -176,7 +176,16 @@ class SetupWindow:
         self._stack.set_visible_child_name("work")
         # Where nobody was asked, it is brought up to date, with the build that is there.
         build = [] if self._now else ["--build", self._builds.get_active_id()]
-        command = [sys.executable, "-m", "photoveil.install", *self._arguments, *build, "--progress", "json"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "photoveil.install",
+            *self._arguments,
+            *build,
+            "--progress",
+            "json",
+        ]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 

@@ -49,7 +49,8 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 def _without(patient: Patient, torch: hardware.Torch) -> Iterator[Finding]:
     """Why the processor does the work."""
-    choice = machine.choose(machine.look(patient.root))
+    found = machine.look(patient.root)
+    choice = machine.choose(found)
     cards = hardware.cards(patient.root)
     if choice.build in _OF_CARDS and choice.build is not torch.build:
         yield Finding(
@@ -59,6 +60,14 @@ def _without(patient: Patient, torch: hardware.Torch) -> Iterator[Finding]:
             "times longer.",
             remedies.torch(choice.build),
             Weight.ADVICE,
+        )
+    elif found.amd_card and not found.nvidia_driver and choice.build is Build.CPU:
+        yield Finding(
+            "gpu_unsupported",
+            "Your graphics card cannot be used",
+            f"{choice.why} The processor does the work.",
+            "Nothing needs to be done, and nothing can be: no driver changes it.",
+            Weight.NOTE,
         )
     elif cards:
         yield Finding(
