@@ -23,9 +23,10 @@ SETUP = ("start.py", "layout.py", "setup_run.py", "setup_window.py")
 
 @dataclass(frozen=True)
 class Pins:
-    """Which Python the user's machine gets, and which uv brings it."""
+    """Which Python the user's machine gets (its release, and the day it was built on), and which uv brings it."""
 
     python: str
+    build: str
     uv: str
     tags: dict[str, str]
     hashes: dict[str, str]
@@ -37,6 +38,7 @@ def pins() -> Pins:
     wheels = read["uv"]["wheels"]
     return Pins(
         read["python"]["version"],
+        read["python"]["build"],
         read["uv"]["version"],
         {platform: wheel["tag"] for platform, wheel in wheels.items()},
         {platform: wheel["sha256"] for platform, wheel in wheels.items()},

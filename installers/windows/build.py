@@ -88,6 +88,11 @@ def compile_script(script: Path, out: Path, defines: dict[str, str | Path]) -> P
     return out
 
 
+def compile_launcher(out: Path) -> Path:
+    """Photoveil.exe, which knows which Python it fetches."""
+    return compile_script(HERE / "launcher.nsi", out, {"PYTHON": pins().python, "BUILD": pins().build})
+
+
 def build(out: Path, cache: Path, wheel: Path | None = None, *, quick: bool = False) -> Path:
     """The installer in the folder `out`.
 
@@ -100,7 +105,7 @@ def build(out: Path, cache: Path, wheel: Path | None = None, *, quick: bool = Fa
     with tempfile.TemporaryDirectory(prefix="photoveil-windows-") as name:
         payload, included = Path(name, "payload"), Path(name, "lists")
         stage(payload, cache, wheel)
-        compile_script(HERE / "launcher.nsi", payload / "Photoveil.exe", {"PYTHON": pins().python})
+        compile_launcher(payload / "Photoveil.exe")
         lists(payload, included)
         defines: dict[str, str | Path] = {"PAYLOAD": payload, "LISTS": included}
         target = out / f"photoveil-{version()}-windows-x64.exe"

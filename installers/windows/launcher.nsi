@@ -1,6 +1,7 @@
 ; Photoveil.exe: what the Start menu and the login start.
 ; It fetches Python the first time, visibly, and hands over to setup\start.py, which does all the rest.
-; Defines: VERSION, NUMBERS (VERSION as w.x.y.z), PYTHON (a release like 3.11.18), OUT, ICON, HERE (this folder); SIGN optional.
+; Defines: VERSION, NUMBERS (VERSION as w.x.y.z), PYTHON (a release like 3.11.18) and BUILD (which one of it, as pins.json
+; has them), OUT, ICON, HERE (this folder); SIGN optional.
 Unicode true
 Target amd64-unicode
 ManifestDPIAware true
@@ -28,8 +29,13 @@ CompletedText "Ready."
 !include "${HERE}/version.nsh"
 
 !define RUNTIME "$EXEDIR\python\cpython-${PYTHON}-windows-x86_64-none"
+!define MIRROR "$EXEDIR\downloads\mirror"
+!define ARCHIVE "x86_64-pc-windows-msvc-install_only_stripped.tar.gz"
+!define KEPT "${MIRROR}\${BUILD}\cpython-${PYTHON}+${BUILD}-${ARCHIVE}"
+!define SOURCE "https://github.com/astral-sh/python-build-standalone/releases/download/${BUILD}/cpython-${PYTHON}%2B${BUILD}-${ARCHIVE}"
 
 Var Wishes
+Var Fetched ; whole: it lies in the mirror; cut: a part of it does; nothing: neither
 
 Page instfiles "" RoomToMove ""
 
@@ -48,6 +54,37 @@ Function HandOver
   System::Call 'kernel32::SetEnvironmentVariableW(w "PHOTOVEIL_LAUNCHER", w "$EXEPATH")'
   Exec '"${RUNTIME}\pythonw.exe" -I "$EXEDIR\setup\start.py" $Wishes'
 FunctionEnd
+
+; After a cut uv would start over. Windows' own curl (since 2018) goes on instead; uv takes the file from there, if it has
+; the SHA-256 that uv knows.
+Function Fetch
+  StrCpy $Fetched ""
+  ${IfNot} ${FileExists} "$SYSDIR\curl.exe"
+    Return
+  ${EndIf}
+  CreateDirectory "${MIRROR}\${BUILD}"
+  nsExec::ExecToStack '"$SYSDIR\curl.exe" --disable --user-agent photoveil-setup --proto =https --fail --silent --location --speed-limit 1 --speed-time 60 --write-out "%{http_code}" --continue-at - --output "${KEPT}" "${SOURCE}"'
+  Pop $0
+  Pop $1
+  StrCpy $1 $1 3 -3
+  ${IfNot} ${FileExists} "${KEPT}"
+    Return
+  ${EndIf}
+  ${If} $0 == "0"
+  ${OrIf} $1 == "416" ; nothing comes after what is there
+    StrCpy $Fetched "whole"
+  ${ElseIf} $0 == "33" ; nobody lets it go on there
+    Delete "${KEPT}"
+  ${Else}
+    StrCpy $Fetched "cut"
+    DetailPrint "The download broke off ($0)."
+  ${EndIf}
+FunctionEnd
+
+!macro INSTALL more
+  nsExec::ExecToLog '"$EXEDIR\uv.exe" python install --no-config --no-bin --no-registry --reinstall --cache-dir "$EXEDIR\downloads" --install-dir "$EXEDIR\python" ${more}cpython-${PYTHON}-windows-x86_64-none'
+  Pop $0
+!macroend
 
 Function .onInit
   ${GetParameters} $Wishes
@@ -78,13 +115,24 @@ Section
   DetailPrint "Fetching Python ${PYTHON} (about 40 MB) …"
   System::Call 'kernel32::SetEnvironmentVariableW(w "UV_PYTHON_DOWNLOADS", w "automatic")'
   System::Call 'kernel32::SetEnvironmentVariableW(w "UV_PYTHON_CACHE_DIR", w "$EXEDIR\downloads")'
-  nsExec::ExecToLog '"$EXEDIR\uv.exe" python install --no-config --no-bin --no-registry --reinstall --cache-dir "$EXEDIR\downloads" --install-dir "$EXEDIR\python" cpython-${PYTHON}-windows-x86_64-none'
-  Pop $0
+  Call Fetch
+  StrCpy $0 "cut"
+  ${If} $Fetched == "whole"
+    !insertmacro INSTALL '--mirror "file:///${MIRROR}" '
+    ${If} $0 != "0"
+      Delete "${KEPT}" ; another file than it should be
+      StrCpy $Fetched ""
+    ${EndIf}
+  ${EndIf}
+  ${If} $Fetched == ""
+    !insertmacro INSTALL ""
+  ${EndIf}
   ${If} $0 == "0"
   ${AndIf} ${FileExists} "${RUNTIME}\pythonw.exe"
     ; Written last: without it a Python that was cut off half way would be taken for a whole one.
     FileOpen $1 "${RUNTIME}\.complete" w
     FileClose $1
+    RMDir /r "${MIRROR}"
     DetailPrint "Python is there."
     Call HandOver
   ${Else}

@@ -92,6 +92,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if found := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")):
             start = int(found[1])
             self.server.ranges.append(found[0])
+            if start >= len(body):
+                self.send_error(416)
+                return
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 import subprocess
 import zipfile
 from pathlib import Path, PureWindowsPath
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from photoveil.install.environment import release_of
 from photoveil.paths import Paths, models_dir
+from tests.installers.index import Index
 from tests.installers.tools import CACHE, INSTALLERS, ROOT, load, needs
 
 windows: Any = load("photoveil_windows_build", INSTALLERS / "windows" / "build.py")
@@ -110,7 +112,7 @@ def test_a_script_with_a_mistake_makes_no_installer_and_leaves_nothing(tmp_path:
     wrong = tmp_path / "wrong.nsi"
     wrong.write_text(LAUNCHER.replace("Call HandOver", "Call HandUnder"), encoding="utf-8")
     with pytest.raises(payload.BuildError, match="HandUnder"):
-        windows.compile_script(wrong, tmp_path / "out.exe", {"PYTHON": "3.11.18"})
+        windows.compile_script(wrong, tmp_path / "out.exe", {"PYTHON": "3.11.18", "BUILD": "20261110"})
     assert [path.name for path in tmp_path.iterdir()] == ["wrong.nsi"]
 
 
@@ -215,6 +217,39 @@ def test_nothing_asks_for_an_administrator_or_writes_outside_the_users_own_regis
     for script in (SCRIPT, LAUNCHER):
         assert "RequestExecutionLevel user" in script
         assert not re.search(r"\b(HKLM|HKCR|SHCTX|HKEY_LOCAL_MACHINE)\b|SetShellVarContext all", script)
+
+
+@needs("curl")
+def test_a_python_that_was_cut_off_is_gone_on_with(index: Index, tmp_path: Path) -> None:
+    """What the launcher tells Windows' curl, told to the curl that is here."""
+    said = re.search(r'curl\.exe" (.*) --output "\$\{KEPT\}" "\$\{SOURCE\}"\'', LAUNCHER)
+    assert said is not None
+    content = b"python" * 100_000
+    (index.folder / "python.tar.gz").write_bytes(content)
+    kept = tmp_path / "kept.tar.gz"
+    words = shlex.split(
+        said[1].replace("--proto =https", "--proto =http")
+    )  # the index here has no certificate
+
+    def fetch() -> tuple[int, str]:
+        address = f"{index.address}/simple/files/python.tar.gz"
+        command = ["curl", *words, "--output", str(kept), address]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout[-3:]
+
+    index.cut = lambda: 250_000
+    assert [fetch()[0] for _ in range(2)] == [18, 18]
+    assert kept.stat().st_size == 500_000
+    assert fetch() == (0, "206")
+    assert kept.read_bytes() == content
+    assert index.ranges == ["bytes=250000-", "bytes=500000-"]
+    assert fetch()[1] == "416"  # it was whole already
+    assert kept.read_bytes() == content
+    refused = subprocess.run(
+        ["curl", *shlex.split(said[1]), "--output", str(tmp_path / "x"), index.address],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 1  # nothing that anybody on the way could have altered
 
 
 def test_powershell_scripts_parse() -> None:

@@ -238,9 +238,9 @@ class Desktop:
         )
         return done.stdout
 
-    def as_root(self, *words: str) -> str:
+    def as_root(self, *words: str, check: bool = True) -> str:
         """What root does on this machine while its user is logged in."""
-        return self._debian.run(*words, beside=self._leader)
+        return self._debian.run(*words, check=check, beside=self._leader)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Something that goes on."""

@@ -39,6 +39,8 @@ pytestmark = [
 ]
 SOURCES = ("daemon", "extension", "installers", "pyproject.toml", "README.md", "LICENSE")
 ENVIRONMENT = HOME / ".local" / "lib" / "photoveil"
+EVERYBODYS = Path("/var/lib/photoveil/environment")
+OTHER = "berta"
 STATE = HOME / ".local" / "share" / "photoveil" / "default"
 SETTINGS = HOME / ".config" / "photoveil" / "default" / "settings.toml"
 PHOTO = ROOT / "lab" / "photos" / "eileen_collins.jpg"
@@ -120,6 +122,7 @@ def test_from_a_bare_debian_to_a_protected_photo_and_back(debian: BareDebian, pa
         removed_while_it_runs(debian, desktop)
 
     purged_unasked(debian)
+    one_for_all_users(debian)
     install_again_and_purge(debian)
     nothing_is_left(debian, before)
 
@@ -259,6 +262,34 @@ def purged_unasked(debian: BareDebian) -> None:
     assert any(debian.inside(STATE / "vault").iterdir())
 
 
+def one_for_all_users(debian: BareDebian) -> None:
+    """``--system``: somebody else uses it, and removal ends that one, too, before it takes it away."""
+    debian.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", f"/opt/photoveil_{NEXT}_all.deb")
+    debian.run("useradd", "--create-home", OTHER)
+    home = Path("/home") / OTHER
+    clean = ("env", "-i", "PATH=/usr/bin:/bin", f"HOME={home}", "LANG=C.UTF-8")
+    other = ("runuser", "-u", OTHER, "--", *clean)
+    assert "sudo photoveil-setup --system" in debian.run(*other, "photoveil-setup", "--system", check=False)
+    debian.run("photoveil-setup", "--system", "--wheels", "/mnt/wheels", timeout=SET_UP_SECONDS)
+    assert debian.inside(EVERYBODYS / "release").exists()
+    with debian.login() as desktop:
+        starts_by_itself(desktop, NEXT)
+        desktop.as_root(
+            *other, "setsid", "--fork", "sh", "-c", "exec photoveil run </dev/null >/dev/null 2>&1"
+        )
+        status = (*other, "photoveil", "status", "--json")
+        wait_for(
+            lambda: '"running": true' in desktop.as_root(*status, check=False), "the other's daemon", 120
+        )
+        run = [line for _, line in debian.processes() if f"{EVERYBODYS}/venv" in line]
+        assert run != []
+        said = desktop.as_root("apt-get", "remove", "-y", "photoveil")
+        assert [line for _, line in debian.processes() if "photoveil" in line] == []
+    assert f"{home}/.local/share/photoveil" in said
+    assert debian.inside(home / ".local/share/photoveil/default/ledger.sqlite3").is_file()
+    assert not debian.inside(EVERYBODYS.parent).exists()
+
+
 def install_again_and_purge(debian: BareDebian) -> None:
     """The question answered with yes."""
     debian.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", f"/opt/photoveil_{NEXT}_all.deb")
@@ -271,9 +302,9 @@ def install_again_and_purge(debian: BareDebian) -> None:
 def nothing_is_left(debian: BareDebian, before: list[str]) -> None:
     assert [name for name in before if debian.inside(name).exists()] == []
     home = debian.inside(HOME)
-    left = [path for path in home.rglob("*photoveil*") if not path.is_relative_to(home / "Camera")]
+    left = [path for path in home.parent.rglob("*photoveil*") if not path.is_relative_to(home / "Camera")]
     assert left == []
-    assert not debian.inside("/var/lib/photoveil").exists()
+    assert not debian.inside(EVERYBODYS.parent).exists()
     assert "photoveil/purge-data" not in debian.run("debconf-show", "photoveil", check=False)
     assert sha256(home / "Camera" / "portrait.jpg") != sha256(PHOTO)  # photos of the user's stay as they are
     assert sha256(home / "restored.jpg") == sha256(PHOTO)

@@ -56,9 +56,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(windows_build, "version", lambda version=version: version)
             launcher = staged / "Photoveil.exe"
-            windows_build.compile_script(
-                INSTALLERS / "windows" / "launcher.nsi", launcher, {"PYTHON": payload.pins().python}
-            )
+            windows_build.compile_launcher(launcher)
             windows_build.lists(staged, folder / "lists")
             found[version] = windows_build.compile_script(
                 INSTALLERS / "windows" / "photoveil.nsi",
@@ -331,6 +329,66 @@ def test_the_first_start_fetches_python_visibly_and_a_cut_is_mended_by_the_next(
     assert second.split("|")[0].endswith(f"cpython-{pins.python}-windows-x86_64-none")
     assert called(runtime)[0].split("|")[0].endswith('setup\\start.py" open')
     assert ready.exists()
+
+
+@pytest.fixture
+def curl(windows: Windows) -> Iterator[Callable[[str], Path]]:
+    """Windows' own curl, which Wine lacks: what it does, in NSIS's language; $5 is the file that it fetches."""
+    program = windows.local.parents[2].parent / "windows" / "system32" / "curl.exe"
+    assert not program.exists()
+    pins = payload.pins()
+    mirror = f"{at(program_of(windows))}\\downloads\\mirror\\{pins.build}"
+    name = f"cpython-{pins.python}+{pins.build}-x86_64-pc-windows-msvc-install_only_stripped.tar.gz"
+    yield lambda does: stand_in(program, f'  StrCpy $5 "{mirror}\\{name}"\n{does}')
+    program.unlink()
+    program.with_name("called.txt").unlink(missing_ok=True)
+
+
+def test_a_cut_is_gone_on_with_and_a_file_that_uv_refuses_is_fetched_anew(
+    windows: Windows, curl: Callable[[str], Path]
+) -> None:
+    program = program_of(windows)
+    folder = f"$EXEDIR\\python\\cpython-{payload.pins().python}-windows-x86_64-none"
+    downloads = program / "downloads" / "mirror"
+    stand_in(program / "ready.exe")
+    makes = f"""
+  CreateDirectory "{folder}"
+  CopyFiles /SILENT "$EXEDIR\\ready.exe" "{folder}\\pythonw.exe"
+"""
+    refuses = f"""
+  IfFileExists "$EXEDIR\\downloads\\mirror\\{payload.pins().build}\\*.tar.gz" 0 take
+    SetErrorLevel 1
+    Quit
+  take:
+"""
+    appends = """
+  FileOpen $6 $5 a
+  FileSeek $6 0 END
+  FileWrite $6 "half"
+  FileClose $6
+"""
+    uv = stand_in(program / "uv.exe", makes)
+    fetches = curl(appends + "  SetErrorLevel 18")
+    assert windows.run(program / "Photoveil.exe", "/S", "open") == 1
+    assert called(uv) == []
+    (kept,) = downloads.rglob("*.tar.gz")
+    assert kept.read_bytes() == b"half"
+
+    curl(appends)
+    assert windows.run(program / "Photoveil.exe", "/S", "open") == 0
+    assert [call for call in called(fetches) if "--continue-at -" not in call] == []
+    (call,) = called(uv)
+    assert f'--mirror "file:///{at(program)}\\downloads\\mirror"' in call
+    assert (program / "python").is_dir()
+    assert not downloads.exists()
+
+    shutil.rmtree(program / "python")
+    (program / "called.txt").unlink()
+    stand_in(uv, refuses + makes)
+    assert windows.run(program / "Photoveil.exe", "/S", "open") == 0
+    first, second = called(uv)
+    assert "--mirror" in first
+    assert "--mirror" not in second
 
 
 def test_a_running_photoveil_that_does_not_stop_is_not_replaced(
