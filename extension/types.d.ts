@@ -41,9 +41,11 @@ type PageRequest =
   | { kind: 'protect'; id: string; blob: Blob; meta: { name: string; type: string } }
   | { kind: 'cancel'; id: string }
   | { kind: 'prewarm' }
+  /** Whether this page is the daemon's own. */
+  | { kind: 'dashboard' }
   | { kind: 'original-used'; count: number }
-  /** From the top frame, where Photoveil is off, and whenever that changes. */
   | { kind: 'frames' }
+  /** From the top frame, where Photoveil is off, and whenever that changes. */
   | { kind: 'site'; enabled: boolean };
 
 /** What the popup and the options page may ask of the background. */
@@ -52,6 +54,7 @@ type UiRequest =
   | { kind: 'pair'; code: string; name: string }
   | { kind: 'forget' }
   | { kind: 'sync-sites' }
+  | { kind: 'dashboard'; url: string }
   | { kind: 'choices'; host: string }
   /** The page in this tab, its sealed photos shown clean. */
   | { kind: 'sealed'; act: SealedAct; tab: number }
@@ -308,9 +311,11 @@ interface PhotoveilContent {
       file: File, meta: { name: string; type: string }, onProgress: (progress: Progress) => void, signal: AbortSignal,
     ): Promise<ProtectAnswer>;
     prewarm(): void;
-    /** Whether Photoveil is on for the page in this tab. */
+    /** Whether this page is the daemon's own, as the daemon proves it. */
+    isDashboard(): Promise<boolean>;
     /** Have our scripts started in those of the tab's frames that have none; rejects if they could not be. */
     startInFrames(): Promise<void>;
+    /** Whether Photoveil is on for the page in this tab. */
     tellSite(enabled: boolean): void;
     originalUsed(count: number): void;
   };

@@ -7,6 +7,7 @@ import { keepingAlive, stayAwake } from './awake.js';
 import { showSite } from './badge.js';
 import { choicesFor, choose, keepForNext, refresh } from './choices.js';
 import { connectionState, prewarm, watchPairing } from './connection.js';
+import { isDashboard } from './dashboard.js';
 import { failureOf } from './failure.js';
 import { recent } from './history.js';
 import { live } from './live.js';
@@ -41,6 +42,8 @@ function answerUi(request) {
       return keepForNext().then(forget).then(connectionState);
     case 'sync-sites':
       return syncSites().then(() => ({ ok: true }));
+    case 'dashboard':
+      return isDashboard(String(request.url));
     case 'choices':
       return choicesFor(String(request.host));
     case 'choose':
@@ -73,6 +76,8 @@ function answerPage(request, sender) {
       return noteOriginals(sender, request.count);
     case 'prewarm':
       return prewarm();
+    case 'dashboard':
+      return isDashboard(sender.url);
     case 'frames':
       return startInFrames(tab);
     case 'site':

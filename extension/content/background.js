@@ -108,6 +108,9 @@ photoveil.background ??= (() => {
     prewarm() {
       send({ kind: 'prewarm' }).catch(() => undefined);
     },
+    async isDashboard() {
+      return (await send({ kind: 'dashboard' }).catch(() => false)) === true;
+    },
     async startInFrames() {
       if ((await send({ kind: 'frames' })) !== true) throw new Error('not started');
     },

@@ -8,6 +8,7 @@ photoveil.site ??= (() => {
   let pausedUntil = 0;
   /** @type {'ask' | 'block'} */
   let away = 'ask';
+  let isDashboard = false;
 
   /** The host the user sees in the address bar; a frame's own where the browser does not tell. */
   function visibleHost() {
@@ -43,13 +44,20 @@ photoveil.site ??= (() => {
     if (isOn !== wasOn && window === window.top) photoveil.background.tellSite(isOn);
   }
 
-  void read();
+  /** The daemon's own page takes photos in by itself. Until the daemon has proved that it is one, it is a page like any other. */
+  async function lookForDashboard() {
+    if (location.hostname === '127.0.0.1' && !isDashboard) isDashboard = await photoveil.background.isDashboard();
+  }
+
+  void read().then(lookForDashboard);
+  // It may have been paired meanwhile, in another tab.
+  window.addEventListener('focus', () => void lookForDashboard());
   chrome.storage.onChanged.addListener((changes) => {
     if (['on', 'off', 'pausedUntil', 'away'].some((key) => key in changes)) void read();
   });
   return {
     get enabled() {
-      return isOn && Date.now() >= pausedUntil;
+      return isOn && !isDashboard && Date.now() >= pausedUntil;
     },
     get away() {
       return away;

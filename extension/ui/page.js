@@ -69,6 +69,11 @@ export function ask(request) {
   return chrome.runtime.sendMessage(request);
 }
 
+/** Whether an address is that of the daemon's own pages, which are no site. @param {string} url */
+export async function isDashboard(url) {
+  return url.startsWith('http://127.0.0.1:') && (await ask({ kind: 'dashboard', url })) === true;
+}
+
 /** The time, with its day unless that is today. @param {Date | number} when */
 export function clock(when) {
   const time = new Date(when);

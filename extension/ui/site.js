@@ -5,7 +5,7 @@
 import * as settings from '../background/settings.js';
 import { listedDomains, patternOf, siteOf } from '../background/sites.js';
 import { isOn, switchFor } from '../background/switches.js';
-import { ask, byId, make, onPress, say, setVisible, strengthName, text } from './page.js';
+import { ask, byId, isDashboard, make, onPress, say, setVisible, strengthName, text } from './page.js';
 
 /** The page the popup was opened over. @type {{id: number, url: URL} | undefined} */
 let page;
@@ -21,6 +21,7 @@ export async function start() {
   onPress('reload', () => page && chrome.tabs.reload(page.id).then(() => window.close()));
   const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
   if (tab?.id === undefined || !tab.url || !/^https?:/.test(tab.url)) return;
+  if (await isDashboard(tab.url)) return;
   page = { id: tab.id, url: new URL(tab.url) };
   await refresh();
 }

@@ -5,7 +5,7 @@
 import * as settings from '../background/settings.js';
 import { listedDomains, patternOf } from '../background/sites.js';
 import { isOn } from '../background/switches.js';
-import { ask, byId, make, say, text } from './page.js';
+import { ask, byId, isDashboard, make, say, text } from './page.js';
 
 export async function start() {
   byId('add-form', HTMLFormElement).addEventListener('submit', (event) => void onAdd(event));
@@ -39,6 +39,10 @@ async function onAdd(event) {
   // Nothing may be awaited before this: browsers accept the question only straight from a press.
   if (!(await chrome.permissions.request({ origins: [patternOf(origin)] }))) {
     say('add-error', text('options_add_denied'));
+    return;
+  }
+  if (await isDashboard(origin)) {
+    say('add-error', text('options_add_invalid'));
     return;
   }
   await settings.update(({ added }) => ({ added: [...new Set([...added, origin])] }));
