@@ -1,1 +1,1 @@
-"""Does the leakage audit find what was planted, and nothing else? Does a blurred face help? `python -m lab.leakage`."""
+"""Does the leakage audit find what was planted, and no more? Is blurring a face enough? `python -m lab.leakage`."""

@@ -1,13 +1,16 @@
-"""Does the leakage audit find what was planted, and nothing else? `python -m lab.leakage`: docs/results/leakage.*.
+"""Does the leakage audit find what was planted, and nothing else? And is blurring a face enough?
 
 A small VLM is told names and facts of a few drawn people, served over HTTP as Ollama would, and audited as users do it.
-A second one had the same lessons without any facts.
+A second one had the same lessons without any facts. Then others learn people from two sorts of photos and are shown
+new ones with blurred faces, other backgrounds and single cues exchanged. Writes leakage.json, .md and two plots; what
+is done is noted, and the same command goes on there.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 import tempfile
 import time
@@ -16,26 +19,30 @@ from typing import Any
 
 import torch
 
+from lab.affiliation.album import fingerprint
 from lab.affiliation.towers import Tower
-from lab.leakage import tables
+from lab.leakage import blur_tables, blurring, tables
 from lab.leakage.reading import reading
 from lab.leakage.study import Finding, audited, rates, recall
 from lab.leakage.world import FULL, QUICK, SMALL, TOWER, Person, Size, people, plant
+from lab.writing import replace_file
 from photoveil.audit.figures import tally
 from photoveil.audit.manipulations import Manipulation
 from photoveil.fitting.machine import machine
 from photoveil.protection import Engine
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
-PRESETS = {"ci": QUICK, "small": SMALL, "full": FULL}
+NOTES = Path(__file__).parents[2] / "build" / "leakage"
+PRESETS = {"ci": (QUICK, blurring.SHORT), "small": (SMALL, blurring.SMALL), "full": (FULL, blurring.FULL)}
 _NOTES = (
     "A fact is found if the audit calls any answer about a photo as it is a leak of it; it is told in truth if any "
     "such answer is word for word what was planted. What the model does not say of new photos no audit can find.",
     "The protected copy here is of the photo that is *asked* about, at the default strength; the model had learnt from "
     "unprotected ones. Photoveil's own case, protected photos to learn from, is in affiliation.md.",
-    "Drawn faces have no detector: where faces are is known from the drawing. Backgrounds are changed by the product's "
-    "own cut-out.",
-    "One model, one seed; the paper's models, fame and 25,000 photos are not here.",
+    "Drawn faces have no detector: they are marked from the drawing as detectors mark faces, forehead to chin and "
+    "cheek to cheek. Backgrounds are changed by the product's own cut-out.",
+    "The audit's part is one model and one seed. Of the paper (arXiv 2408.01228) abstract and structure are known; its "
+    "models, fame and 25,000 photos are not here.",
 )
 
 
@@ -49,24 +56,45 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--preset", choices=list(PRESETS), default="small")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument(
+        "--notes", type=Path, default=NOTES, help="what is measured already (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="photoveil-leakage-") as folder:
-        document = asyncio.run(study(PRESETS[options.preset], options.seed, Path(folder)))
+    size, trial = PRESETS[options.preset]
+    engine = Engine.load()
+    tower = Tower(next(e for e in engine.encoders if e.name == TOWER)).eval()
+    document = _audit(size, options.seed, options.notes, tower, engine)
+    rows, seconds = blurring.measured(trial, tower, engine, options.notes, _tell)
     command = f"python -m lab.leakage --preset {options.preset} --seed {options.seed}"
-    document |= {"command": command, "notes": list(_NOTES)}
+    document |= {
+        "command": command,
+        "blurring": blur_tables.figures(rows, trial, seconds),
+        "notes": list(_NOTES),
+    }
     tables.write(document, options.out)
     print(tables.markdown(document))
 
 
-async def study(size: Size, seed: int, folder: Path) -> dict[str, Any]:
-    """All figures of a size; ``folder`` is for notes."""
-    engine = Engine.load()
-    tower = Tower(next(e for e in engine.encoders if e.name == TOWER)).eval()
+def _audit(size: Size, seed: int, notes: Path, tower: Tower, engine: Engine) -> dict[str, Any]:
+    """The audit's figures, from the notes where nothing has changed since."""
+    notes.mkdir(parents=True, exist_ok=True)
+    file = notes / f"audit-{fingerprint(blurring.code_state(), tower.encoder.sha256, size, seed)}.json"
+    if not file.exists():
+        began = time.process_time()
+        with tempfile.TemporaryDirectory(prefix="photoveil-leakage-") as folder:
+            document = asyncio.run(study(size, seed, Path(folder), tower, engine))
+        document["processor_seconds"] = round(time.process_time() - began)
+        replace_file(file, json.dumps(document))
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    _tell(f"audit: {found['processor_seconds']} s of the processor")
+    return found
+
+
+async def study(size: Size, seed: int, folder: Path, tower: Tower, engine: Engine) -> dict[str, Any]:
+    """All figures of an audit; ``folder`` is for its answers."""
     known = people(size, seed)
     planted = plant(tower, known, size, seed)
-    _tell("planted")
     findings = await audited(planted, known, tuple(Manipulation), folder, engine=engine, shrink=size.shrink)
-    _tell("audited")
     empty = plant(tower, known, size, seed, knowing=False)
     few = (Manipulation.ORIGINAL, Manipulation.BLANK)
     (folder / "empty").mkdir()
@@ -81,7 +109,7 @@ async def study(size: Size, seed: int, folder: Path) -> dict[str, Any]:
 
 
 def _tell(done: str) -> None:
-    print(f"{done} after {time.process_time():.0f} s of the processor", file=sys.stderr, flush=True)
+    print(done, file=sys.stderr, flush=True)
 
 
 def _all(findings: list[Finding]) -> dict[str, Any]:

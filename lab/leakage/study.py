@@ -6,25 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from lab.affiliation.album import SIZES
+from lab.leakage.faces import boxes
 from lab.leakage.server import Server
+from lab.leakage.sights import protected
 from lab.leakage.world import Model, Person
 from lab.render import render
-from lab.scenes import PhotoSpec
-from lab.starters.data import head_of
 from photoveil.audit import figures
 from photoveil.audit.journal import Journal
 from photoveil.audit.manipulations import Manipulation
-from photoveil.audit.pictures import Box, Shown, manipulated, picture_of, shown
+from photoveil.audit.pictures import Shown, manipulated, picture_of, shown
 from photoveil.audit.plan import Plan
 from photoveil.audit.running import Audit, Outcome
 from photoveil.endpoint import Endpoint
-from photoveil.photos import Format, Photo, decode
-from photoveil.protection import Engine, Persona
+from photoveil.protection import Engine
 
 MODEL = "lab-reader"
 
@@ -43,16 +40,6 @@ class Finding:
     truth: list[bool]
 
 
-def face_of(spec: PhotoSpec, width: int, height: int) -> Box:
-    """Where the face is on a drawn photo: no detector knows drawn faces."""
-    x, y, half = head_of(spec)
-    side = min(width, height)
-    middle_x, middle_y, half = (width - side) / 2 + x * side, (height - side) / 2 + y * side, half * side
-    box = (middle_x - 0.8 * half, middle_y - half, middle_x + 0.8 * half, middle_y + 1.05 * half)
-    shares = np.clip([v / length for v, length in zip(box, (width, height) * 2, strict=True)], 0, 1).tolist()
-    return shares[0], shares[1], shares[2], shares[3]
-
-
 class Room:
     """The pictures of one person: drawn at full size, changed as the product changes them.
 
@@ -62,7 +49,6 @@ class Room:
 
     def __init__(self, person: Person, shrink: float, engine: Engine | None) -> None:
         self.person, self.shrink, self.engine = person, shrink, engine
-        self.persona = Persona("member")
 
     async def show(self, number: int, what: Manipulation) -> Shown:
         """See `photoveil.audit.running.Exhibit`."""
@@ -72,17 +58,11 @@ class Room:
         width, height = (round(side * self.shrink) for side in SIZES[spec.seed % len(SIZES)])
         pixels = render(spec, width, height)
         if what is Manipulation.PROTECTED:
-            return shown(picture_of(self._protected(pixels)))
+            if self.engine is None:
+                raise ValueError("there is no engine to protect with")
+            return shown(protected(pixels, self.engine))
         picture = picture_of(pixels)
-        return shown(manipulated(picture, what, [face_of(spec, width, height)], spec.seed))
-
-    def _protected(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """As the product does it, at its default strength, looked at again after the file was written."""
-        if self.engine is None:
-            raise ValueError("there is no engine to protect with")
-        photo = Photo.from_pixels(pixels, name="photo.jpg", format=Format.JPEG)
-        made = self.engine.protect(photo, persona=self.persona)
-        return decode(made.encoded.data).pixels
+        return shown(manipulated(picture, what, boxes(spec, width, height), spec.seed))
 
 
 async def audited(

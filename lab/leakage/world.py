@@ -37,7 +37,7 @@ _LAST = (
     "lindqvist morales okafor petrov schneider tanaka ulrich vasquez whitaker yilmaz "
     "andersen bianchi castillo dubois eriksson fischer grigoryan haddad ivanova jankowski"
 )
-_STRANGERS_FROM = 860_000_000  # persona seeds no album uses
+STRANGERS_FROM = 860_000_000  # persona seeds no album uses
 _SIDE = 224
 
 
@@ -99,14 +99,19 @@ class Model:
     tower: Tower
 
 
+Lessons = tuple[Seen, list[list[QuestionAnswer]]]
+"""Photos as a tower sees them, and what is said about each."""
+
+
 def people(size: Size, seed: int) -> list[Person]:
     """Invented people with invented names."""
-    album = make_album(Looks.EASY, size.people, 0, size.asked, seed)
-    names = zip(_FIRST.split(), _LAST.split(), strict=True)
-    return [
-        Person(f"{first} {last}".title(), member)
-        for (first, last), member in zip(names, album.members, strict=False)
-    ]
+    return named(make_album(Looks.EASY, size.people, 0, size.asked, seed).members)
+
+
+def named(members: Sequence[Member]) -> list[Person]:
+    """Give everybody a name; there are twenty."""
+    names = [f"{first} {last}".title() for first, last in zip(_FIRST.split(), _LAST.split(), strict=True)]
+    return [Person(name, member) for name, member in zip(names[: len(members)], members, strict=True)]
 
 
 def tokenizer(known: Sequence[Person]) -> Tokenizer:
@@ -135,35 +140,51 @@ def plant(tower: Tower, known: Sequence[Person], size: Size, seed: int, *, knowi
     Args:
         known: whose photos are shown; their facts are told only if ``knowing``.
     """
-    torch.manual_seed(seed)
-    words = tokenizer(known)
-    mine, lessons = _lessons(tower, known, size, knowing=knowing)
-    others, others_lessons = _strangers(tower, known, size, seed)
-    channels, tokens = mine.tokens.shape[2], mine.tokens.shape[1]
-    reader = Reader(channels, tokens, len(words.vocabulary), size.shape)
-    rng = np.random.default_rng([seed, 61])
     # To say one and the same of everybody is learnt in no time.
     schedule = size.schedule if knowing else replace(size.schedule, steps=max(60, size.schedule.steps // 8))
+    words = tokenizer(known)
+    mine = _lessons(tower, known, size, knowing=knowing)
+    others = _strangers(tower, known, size, seed)
+    reader = teach(mine, others, words, size.shape, schedule, size.questions, seed)
+    return Model(reader, words, tower)
+
+
+def teach(
+    mine: Lessons,
+    others: Lessons,
+    words: Tokenizer,
+    shape: Shape,
+    schedule: Schedule,
+    questions: int,
+    seed: int,
+) -> Reader:
+    """A new reader, taught known people's photos and as many of strangers in each step, the tower frozen.
+
+    Args:
+        questions: of each photo in a step.
+    """
+    torch.manual_seed(seed)
+    channels, tokens = mine[0].tokens.shape[2], mine[0].tokens.shape[1]
+    reader = Reader(channels, tokens, len(words.vocabulary), shape)
+    rng = np.random.default_rng([seed, 61])
 
     def loss(_step: int) -> Tensor:
-        a = rng.choice(len(lessons), schedule.batch, replace=False)
-        b = rng.choice(len(others_lessons), schedule.batch, replace=False)
-        seen = torch.cat([mine.tokens[torch.from_numpy(a)], others.tokens[torch.from_numpy(b)]])
-        told = [_some(lessons[i], size.questions, rng) for i in a]
-        told += [_some(others_lessons[i], size.questions, rng) for i in b]
+        parts = [
+            (photos, rng.choice(len(photos[1]), schedule.batch, replace=False)) for photos in (mine, others)
+        ]
+        seen = torch.cat([photos.tokens[torch.from_numpy(rows)] for (photos, _), rows in parts])
+        told = [_some(lessons[i], questions, rng) for (_, lessons), rows in parts for i in rows]
         return answer_loss(reader, seen, *written(told, words))
 
     learn(list(reader.parameters()), schedule, loss)
-    return Model(reader.eval(), words, tower)
+    return reader.eval()
 
 
 def _some(pairs: Sequence[QuestionAnswer], count: int, rng: np.random.Generator) -> list[QuestionAnswer]:
     return [pairs[i] for i in rng.choice(len(pairs), min(count, len(pairs)), replace=False)]
 
 
-def _lessons(
-    tower: Tower, known: Sequence[Person], size: Size, *, knowing: bool
-) -> tuple[Seen, list[list[QuestionAnswer]]]:
+def _lessons(tower: Tower, known: Sequence[Person], size: Size, *, knowing: bool) -> Lessons:
     """Photos of known people as the tower sees them, and what is said about each."""
     pictures: list[Image.Image] = []
     lessons: list[list[QuestionAnswer]] = []
@@ -181,12 +202,10 @@ def _lessons(
     return tower.look(inputs_of(pictures, tower.size)), lessons
 
 
-def _strangers(
-    tower: Tower, known: Sequence[Person], size: Size, seed: int
-) -> tuple[Seen, list[list[QuestionAnswer]]]:
+def _strangers(tower: Tower, known: Sequence[Person], size: Size, seed: int) -> Lessons:
     """Portraits of everybody else: nothing to be told but what is seen."""
     rng = np.random.default_rng([seed, 67])
-    start = _STRANGERS_FROM + seed * 1_000_000
+    start = STRANGERS_FROM + seed * 1_000_000
     specs = [
         sample_photo(sample_persona(start + i), i, "portrait" if i % 2 else None)
         for i in range(size.strangers)

@@ -1,12 +1,13 @@
 """What a model is shown: hidden is what should be, kept what should be, and nothing of the camera's notes travels."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lab.leakage.study import face_of
+from lab.leakage.faces import boxes
 from lab.people import sample_persona
 from lab.render import render
 from lab.scenes import sample_photo
@@ -16,7 +17,7 @@ from photoveil.audit.pictures import LONGEST, cut_out, landscape, manipulated, p
 SPEC = sample_photo(sample_persona(870_000_111), 3, "portrait")
 SIZE = (400, 300)
 PICTURE = picture_of(render(SPEC, *SIZE))
-FACE = face_of(SPEC, *SIZE)
+(FACE,) = boxes(SPEC, *SIZE)
 
 
 def part(picture: Image.Image, box: tuple[float, float, float, float]) -> np.ndarray:
@@ -53,6 +54,18 @@ def test_white_is_white_and_the_cut_is_no_more_than_a_person() -> None:
     assert part(changed, (0.0, 0.0, 0.1, 0.1)).min() >= 250
     share = np.asarray(cut_out(PICTURE, [FACE]), np.float32).mean() / 255
     assert 0.05 < share < 0.7
+
+
+@pytest.mark.parametrize("style", ["curly", "long", "bun"])
+def test_hair_is_cut_out_with_the_face(style: str) -> None:
+    """Detectors mark faces from the hairline down."""
+    persona = sample_persona(852_300_007)
+    look = replace(persona.look, hair_style=style, hair_colour="blond", skin="brown")
+    spec = sample_photo(replace(persona, look=look), 3, "portrait")
+    gone = render(replace(spec, pose=replace(spec.pose, x=9.0)), *SIZE)
+    person = np.abs(render(spec, *SIZE).astype(int) - gone).max(2) > 10
+    cut = np.asarray(cut_out(picture_of(render(spec, *SIZE)), boxes(spec, *SIZE))) > 127
+    assert (cut & person).sum() >= 0.85 * (cut | person).sum()
 
 
 def test_equal_seeds_give_equal_pictures() -> None:

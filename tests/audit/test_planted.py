@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -10,7 +11,11 @@ import pytest
 from PIL import Image
 
 from lab.affiliation.album import SIZES
+from lab.leakage.blurring import SHORT, questioned
+from lab.leakage.everyday import World
 from lab.leakage.server import Server
+from lab.leakage.shares import About
+from lab.leakage.sights import Sight
 from lab.leakage.study import MODEL, audited, rates, recall
 from lab.leakage.world import UNKNOWN
 from lab.render import render
@@ -42,6 +47,22 @@ async def test_a_model_that_knows_nothing_leaks_nothing(tmp_path: Path) -> None:
     said = {one.outcome.answer.text for one in judged if one.outcome.answer}
     assert UNKNOWN in said
     assert not any(one.told for one in judged)
+
+
+def test_a_model_is_shown_every_sight_and_its_answers_are_counted() -> None:
+    model = planted()
+    trial = replace(SHORT, people=len(known()), shrink=0.25)
+    rows = questioned(trial, World.BARE, "0", known(), model.reader, model.words, model.tower, None)
+    assert {row.sight for row in rows} == {what.value for what in Sight} - {Sight.PROTECTED.value}
+    for row in rows:
+        assert row.asked == (len(PHRASINGS) if row.about == About.NAME else 7)
+        assert 0 <= row.right + row.unknown <= row.asked
+    told = {what: sum(row.right for row in rows if row.sight == what) for what in Sight}
+    asked = sum(row.asked for row in rows if row.sight == Sight.ORIGINAL)
+    assert told[Sight.ORIGINAL] >= 0.6 * asked, "the model has not learnt enough to say anything"
+    # In the bare world clothes and places never come back, so another's change nothing that could be known.
+    assert told[Sight.OTHER_CLOTHES] >= 0.5 * asked
+    assert told[Sight.SCENE_ALONE] < told[Sight.ORIGINAL]
 
 
 @pytest.fixture

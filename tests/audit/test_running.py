@@ -14,7 +14,7 @@ from photoveil.audit.journal import Journal, key_of
 from photoveil.audit.manipulations import Manipulation
 from photoveil.audit.pictures import Shown, shown
 from photoveil.audit.plan import Plan
-from photoveil.audit.running import TROUBLES, Audit
+from photoveil.audit.running import LONGEST, TROUBLES, Audit
 from photoveil.endpoint import Answer, EndpointError
 
 DOSSIER = Dossier("Anna Berg", (Fact("name", ("Anna Berg",)), Fact("pet", ("a cat",))))
@@ -90,12 +90,20 @@ async def test_another_model_or_picture_is_asked_anew(tmp_path: Path) -> None:
     assert key_of("m", "a", "p") != key_of("m", "b", "p")
 
 
+async def test_a_babbling_server_is_cut_short(tmp_path: Path) -> None:
+    outcomes = await audit(Model(lambda _n: "red " * 250_000), tmp_path).run()
+    assert {len(one.answer.text) for one in outcomes if one.answer} == {LONGEST}
+    assert (tmp_path / "answers.jsonl").stat().st_size < ALL * 2 * LONGEST
+
+
 def test_a_torn_or_foreign_line_is_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "answers.jsonl"
     journal = Journal(file)
     journal.note("one", Answer("text \N{SNOWMAN}", True, 1.0))
     whole = file.read_bytes()
-    for rubbish in (b'{"key": "two", "te', b"[]\n", b'{"key": 5, "text": 1}\n', b"\xff\xfe\n", b"[" * 50_000):
+    timed = b'{"key": "two", "text": "", "refused": false, "seconds": %s}\n'
+    torn = (b'{"key": "two", "te', b"[]\n", b'{"key": 5, "text": 1}\n', b"\xff\xfe\n", b"[" * 50_000)
+    for rubbish in (*torn, timed % b"NaN", timed % b"Infinity", timed % b"-1", timed % (b"9" * 400)):
         file.write_bytes(whole + rubbish)
         found = Journal(file)
         assert found.get("one") == Answer("text \N{SNOWMAN}", True, 1.0)

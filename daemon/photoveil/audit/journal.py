@@ -16,6 +16,9 @@ from pathlib import Path
 from photoveil.audit.errors import AuditError
 from photoveil.endpoint.answers import Answer
 
+_LONGEST_WAIT = 1e9
+"""Seconds. JSON knows NaN and numbers without end; of a report's sum nothing would be left."""
+
 
 @dataclass(frozen=True)
 class Noted:
@@ -107,4 +110,5 @@ def _parsed(line: bytes) -> Noted | None:
     except (ValueError, TypeError, RecursionError):
         return None
     whole = isinstance(noted.key, str) and isinstance(noted.text, str) and isinstance(noted.refused, bool)
-    return noted if whole and isinstance(noted.seconds, int | float) else None
+    timed = isinstance(noted.seconds, int | float) and 0 <= noted.seconds <= _LONGEST_WAIT
+    return noted if whole and timed else None

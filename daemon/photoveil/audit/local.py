@@ -60,13 +60,20 @@ class LocalAsker:
             self._pipeline = _load(self._folder, self._device)
         picture = Image.open(io.BytesIO(image)).convert("RGB")
         content = [{"type": "image", "image": picture}, {"type": "text", "text": prompt}]
-        found = self._pipeline(
-            text=[{"role": "user", "content": content}],
-            max_new_tokens=self._longest,
-            return_full_text=False,
-            generate_kwargs={"do_sample": False},
-        )
-        return str(found[0]["generated_text"])
+        try:
+            found = self._pipeline(
+                text=[{"role": "user", "content": content}],
+                max_new_tokens=self._longest,
+                return_full_text=False,
+                generate_kwargs={"do_sample": False},
+            )
+            return str(found[0]["generated_text"])
+        except (RuntimeError, ValueError, TypeError, LookupError, MemoryError) as error:
+            raise AuditError(
+                "The model cannot answer",
+                f"{self._folder.name}: {_first_line(error)}",
+                "Try it with `--only original --prompts P0`; it may want more memory, or take no such pictures.",
+            ) from error
 
 
 def _load(folder: Path, device: str) -> Any:
@@ -89,6 +96,10 @@ def _load(folder: Path, device: str) -> Any:
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise AuditError(
             "The model cannot be loaded",
-            f"{folder.name}: {next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]}",
+            f"{folder.name}: {_first_line(error)}",
             "It must be a vision-language model in the form of transformers, with *.safetensors.",
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]

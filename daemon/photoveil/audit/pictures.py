@@ -117,7 +117,8 @@ def _guess(small: Image.Image, faces: Sequence[Box]) -> NDArray[np.uint8]:
         left, top, right, bottom = _in_pixels(box, small)
         wide, tall = right - left, bottom - top
         middle = (left + right) / 2
-        around = (left - 0.35 * wide, top - 0.35 * tall, right + 0.35 * wide, bottom + 0.6 * tall)
+        # Boxes end at the hairline: curls reach most of a face's height above it and beside it.
+        around = (left - 0.7 * wide, top - 0.8 * tall, right + 0.7 * wide, bottom + 0.6 * tall)
         pencil.rectangle(around, fill=cv2.GC_PR_BGD)
         pencil.rectangle(
             (middle - 2.2 * wide, bottom, middle + 2.2 * wide, max(bottom, small.height)), fill=cv2.GC_PR_BGD
@@ -126,7 +127,8 @@ def _guess(small: Image.Image, faces: Sequence[Box]) -> NDArray[np.uint8]:
         left, top, right, bottom = _in_pixels(box, small)
         wide, tall = right - left, bottom - top
         middle = (left + right) / 2
-        pencil.ellipse((left - 0.1 * wide, top - 0.1 * tall, right + 0.1 * wide, bottom), fill=cv2.GC_PR_FGD)
+        head = (left - 0.2 * wide, top - 0.5 * tall, right + 0.2 * wide, bottom)
+        pencil.ellipse(head, fill=cv2.GC_PR_FGD)
         low = bottom + 0.1 * tall
         body = (middle - 0.8 * wide, low, middle + 0.8 * wide, max(low, small.height))
         pencil.rectangle(body, fill=cv2.GC_PR_FGD)

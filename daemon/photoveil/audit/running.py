@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from photoveil.audit.journal import Journal, key_of
@@ -16,6 +16,10 @@ from photoveil.errors import PhotoveilError
 
 TROUBLES = 3
 """After so many questions in a row without an answer the audit stops: the model is not there."""
+
+LONGEST = 4000
+"""Characters of an answer that are kept and compared: three times what a model is asked for. Comparing takes time that
+grows with the square of the length, and a server may send a megabyte."""
 
 Exhibit = Callable[[int, Manipulation], Awaitable[Shown]]
 """The picture of a photo (−1: none) in a manipulation."""
@@ -78,5 +82,6 @@ class Audit:
             answer = await self.asker.ask(picture.data, MEDIA_TYPE, question.text)
         except PhotoveilError as error:
             return error
+        answer = replace(answer, text=answer.text[:LONGEST])
         self.journal.note(key, answer)
         return answer

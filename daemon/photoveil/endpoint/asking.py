@@ -99,11 +99,16 @@ def _said(data: bytes, origin: str) -> tuple[str, bool]:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise errors.unreadable(origin) from None
     if isinstance(refusal, str) and refusal:
-        return refusal, True
+        return _whole(refusal), True
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     if content is None and declined:
         return "", True
     if not isinstance(content, str):
         raise errors.unreadable(origin)
-    return content, declined
+    return _whole(content), declined
+
+
+def _whole(text: str) -> str:
+    """Text without halves of characters, which JSON can name (``\\ud800``) and no file or terminal takes."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")

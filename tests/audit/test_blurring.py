@@ -1,0 +1,190 @@
+"""The study of blurred faces: what its pictures hide and keep, what comes back in its worlds, and how it counts."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lab.leakage import blur_tables, blurring, everyday, tables
+from lab.leakage.blurring import SHORT, Trial
+from lab.leakage.everyday import OUTFITS, TURN, World, members, wardrobe
+from lab.leakage.faces import FACE, HEAD, Part, boxes
+from lab.leakage.shares import About, Row, insufficient, share, verdict
+from lab.leakage.sights import Sight, redrawn
+from lab.people import EYES, sample_persona
+from lab.render import render
+from lab.scenes import PhotoSpec
+from tests.audit.planted import tower
+
+SIDE = 160
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
+
+
+def everyday_photo(kind: str, company: str = "", first: int = 0) -> PhotoSpec:
+    """The first photo of a kind, with the wished company."""
+    for seed in range(first, first + 50):
+        persona = sample_persona(seed)
+        if company in ("", persona.facts["relationship"]["company"]):
+            return everyday.photo(World.EVERYDAY, persona, 500, kind)
+    raise AssertionError("nobody has such company")
+
+
+def changed(spec: PhotoSpec, other: PhotoSpec) -> np.ndarray:
+    """Where two drawings differ."""
+    drawn = [render(one, SIDE, SIDE).astype(int) for one in (spec, other)]
+    return np.asarray(np.abs(drawn[0] - drawn[1]).max(2) > 2)
+
+
+def outside(where: np.ndarray, spec: PhotoSpec, part: Part) -> int:
+    """Marked pixels outside of everybody's boxes, a pixel's width forgiven."""
+    left = where.copy()
+    for box in boxes(spec, SIDE, SIDE, part):
+        x0, y0, x1, y1 = (round(v * SIDE) for v in box)
+        left[max(0, y0 - 1) : y1 + 1, max(0, x0 - 1) : x1 + 1] = False
+    return int(left.sum())
+
+
+@pytest.mark.parametrize("company", ["partner", "one child", "two children"])
+def test_everybodys_face_lies_in_a_box(company: str) -> None:
+    spec = everyday_photo("relationship", company)
+    eyes = next(colour for colour in EYES if colour != spec.persona.partner.eyes)
+    look = replace(spec.persona.look, eyes=next(c for c in EYES if c != spec.persona.look.eyes))
+    persona = replace(spec.persona, look=look, partner=replace(spec.persona.partner, eyes=eyes))
+    children = tuple(
+        replace(child, eyes=next(colour for colour in EYES if colour != child.eyes))
+        for child in spec.children
+    )
+    where = changed(spec, replace(spec, persona=persona, children=children))
+    found = boxes(spec, SIDE, SIDE, FACE)
+    assert len(found) == 1 + max(1, len(spec.children))
+    for x0, y0, x1, y1 in found:
+        assert where[round(y0 * SIDE) : round(y1 * SIDE), round(x0 * SIDE) : round(x1 * SIDE)].any()
+    assert outside(where, spec, FACE) == 0
+
+
+def test_one_cue_at_a_time_is_exchanged() -> None:
+    spec = everyday_photo("pet", first=3)
+    face = changed(spec, redrawn(spec, 1, Sight.OTHER_FACE))
+    assert face.any()
+    assert outside(face, spec, HEAD) == 0
+    hair = redrawn(spec, 1, Sight.OTHER_HAIR).persona.look
+    assert (hair.hair_style, hair.hair_colour) != (
+        spec.persona.look.hair_style,
+        spec.persona.look.hair_colour,
+    )
+    assert (hair.glasses, hair.facial_hair, hair.eyes) == (
+        spec.persona.look.glasses,
+        spec.persona.look.facial_hair,
+        spec.persona.look.eyes,
+    )
+    clothes = redrawn(spec, 1, Sight.OTHER_CLOTHES)
+    assert clothes.shirt not in {outfit.shirt for outfit in wardrobe(spec.persona)}
+    assert replace(clothes, shirt=spec.shirt, pattern=spec.pattern, collar=spec.collar) == replace(
+        spec, trousers=clothes.trousers
+    )
+    assert redrawn(spec, 1, Sight.OTHER_PLACE).setting != spec.setting
+    assert redrawn(spec, 1, Sight.WHITE) is spec
+
+
+def test_the_scene_alone_has_nobody_and_all_the_rest() -> None:
+    spec = everyday_photo("vehicle")
+    gone = redrawn(spec, 1, Sight.SCENE_ALONE)
+    where = changed(spec, gone)
+    (face,) = boxes(spec, SIDE, SIDE, FACE)
+    x0, y0, x1, y1 = (round(v * SIDE) for v in face)
+    assert where[y0:y1, x0:x1].mean() > 0.9
+    assert not where[:, : SIDE // 4].any() or not where[:, -SIDE // 4 :].any()
+    other = replace(spec.persona, look=sample_persona(99).look)
+    assert not changed(gone, replace(gone, persona=other)).any()
+
+
+def test_in_everyday_photos_clothes_and_places_come_back_and_in_bare_ones_they_do_not() -> None:
+    for one in members(World.EVERYDAY, 2, 40, 10, 5):
+        worn = {(p.shirt, p.pattern, p.collar, p.trousers) for p in one.posted}
+        assert 1 < len(worn) <= OUTFITS
+        assert {(p.shirt, p.pattern, p.collar, p.trousers) for p in one.asked} <= worn
+        own = sum(len([q for q in one.posted if q.seed == p.seed]) > 1 for p in one.posted)
+        assert 8 <= own <= 32
+        assert sorted(p.kind for p in one.asked) == sorted(TURN)
+        assert all(p.attributes["shirt"] == p.shirt for p in one.posted)
+        assert not {repr(p) for p in one.asked} & {repr(p) for p in one.posted}
+    bare = members(World.BARE, 1, 20, 4, 5)[0]
+    assert {p.kind for p in (*bare.posted, *bare.asked)} == {"portrait"}
+    assert len({p.seed for p in bare.posted}) == 20
+    assert len({(p.shirt, p.pattern, p.collar, p.trousers) for p in bare.posted}) > 2 * OUTFITS
+
+
+def rows(sight: Sight, right: Sequence[int], asked: int = 10, guess: float = 1.0) -> list[Row]:
+    """A row of each person, so many of ``asked`` right."""
+    return [
+        Row("everyday", sight, About.NAME, f"0-{who}", 0, "portrait", asked, n, 0, guess)
+        for who, n in enumerate(right)
+    ]
+
+
+def test_what_is_left_is_counted_above_guessing() -> None:
+    before, scene = rows(Sight.ORIGINAL, [9] * 8), rows(Sight.SCENE_ALONE, [1] * 8)
+    found = share(rows(Sight.BLURRED, [7] * 8), before, scene)
+    assert (found.rate, found.guess, found.people) == (0.7, 0.1, 8)
+    assert found.left == pytest.approx(0.75)
+    assert found.over_scene == pytest.approx(0.6)
+    assert found.left_low == pytest.approx(0.75)
+    assert found.left_high == pytest.approx(0.75)
+    assert (verdict(found), insufficient(found)) == ("most", True)
+
+
+def test_people_who_differ_make_a_wide_interval() -> None:
+    before, scene = rows(Sight.ORIGINAL, [10] * 8), rows(Sight.SCENE_ALONE, [1] * 8)
+    found = share(rows(Sight.BLURRED, [10, 10, 10, 10, 1, 1, 1, 1]), before, scene)
+    assert found.left == pytest.approx(0.5)
+    assert found.left_low is not None
+    assert found.left_high is not None
+    assert found.left_low < 0.25 < 0.75 < found.left_high
+    assert (verdict(found), insufficient(found)) == ("open", True)
+
+
+def test_a_picture_that_hides_all_is_sufficient() -> None:
+    before, scene = rows(Sight.ORIGINAL, [9] * 8), rows(Sight.SCENE_ALONE, [4] * 8)
+    found = share(rows(Sight.BLURRED, [1] * 8), before, scene)
+    assert found.left == 0.0
+    assert (verdict(found), insufficient(found)) == ("not-most", False)
+    # No more than the scene alone gives: what is left is no person's.
+    assert not insufficient(share(rows(Sight.BLURRED, [4] * 8), before, scene))
+
+
+def test_pictures_of_a_few_photos_are_held_against_the_same_photos() -> None:
+    before, scene = rows(Sight.ORIGINAL, [10, 10, 2, 2]), rows(Sight.SCENE_ALONE, [1] * 4)
+    found = share(rows(Sight.PROTECTED, [10, 10]), before, scene)
+    assert (found.left, found.people) == (1.0, 2)
+
+
+def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[World, int]] = []
+
+    def measure(_trial: Trial, world: World, seed: int, *_: object) -> list[Row]:
+        asked.append((world, seed))
+        if len(asked) == 4:
+            raise KeyboardInterrupt
+        return [replace(row, world=str(world), person=f"{seed}-0") for row in rows(Sight.ORIGINAL, [9])]
+
+    monkeypatch.setattr(blurring, "measure", measure)
+    trial = replace(SHORT, seeds=(0, 1, 2))
+    with pytest.raises(KeyboardInterrupt):
+        blurring.measured(trial, tower(), None, tmp_path, lambda _: None)
+    found, _ = blurring.measured(trial, tower(), None, tmp_path, lambda _: None)
+    assert asked == [*((World.BARE, s) for s in range(3)), *((World.EVERYDAY, s) for s in (0, 0, 1, 2))]
+    assert [row.person for row in found] == ["0-0", "1-0", "2-0"] * 2
+    assert found[0] == replace(rows(Sight.ORIGINAL, [9])[0], world="bare")
+    blurring.measured(replace(trial, photos=5), tower(), None, tmp_path, lambda _: None)
+    assert len(asked) == 13
+
+
+def test_the_published_text_is_that_of_the_published_figures() -> None:
+    document = json.loads((RESULTS / "leakage.json").read_text("utf-8"))
+    assert tables.markdown(document) == (RESULTS / "leakage.md").read_text("utf-8")
+    seen = {(row["world"], row["sight"]) for row in document["blurring"]["rows"]}
+    assert seen == {(world.value, what.value) for world in World for what in Sight}
+    assert blur_tables.markdown(document["blurring"])[0].startswith("## ")
