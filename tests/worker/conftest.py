@@ -23,6 +23,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(catalogue.STRENGTHS, "subtle", short)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a child listens is not a matter of how busy this machine is; tests that do not want to wait say so."""
+    monkeypatch.setattr("photoveil.worker.parent._CANCEL_GRACE", 60.0)
+
+
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is a graphics card, for all that the choice of a device knows."""

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -44,7 +45,8 @@ class Studio:
 
     def _protect(self, header: dict[str, Any], payload: bytes, outlet: Outlet, together: int) -> None:
         outlet.progress("protect", 0.5)
-        self._obey(payload.split()[0].decode("latin-1") if payload else "", outlet, together)
+        word, more = [*payload.decode("latin-1").split(maxsplit=1), "", ""][:2]
+        self._obey(word, more, outlet, together)
         if header["compare"]:
             outlet.tell("picture", b"picture", of="compare")
         for side in ("before", "after") if header["previews"] else ():
@@ -73,21 +75,14 @@ class Studio:
         found = {"pass_rate": rate, "look_rate": 2 * rate, "device": "fake", "device_name": "a fake"}
         outlet.answer("measured", measured={**found, "precision": "float32", "torch": "0"})
 
-    def _obey(self, word: str, outlet: Outlet, together: int) -> None:
+    def _obey(self, word: str, more: str, outlet: Outlet, together: int) -> None:
         word = {"crowd": "crash", "herd": "hang"}.get(word, word) if together > 1 else word
+        self._dawdle(word, more, outlet)
         match word:
             case "crash":
                 sys.stderr.write("the last words\n")
                 sys.stderr.flush()
                 os._exit(9)
-            case "slow":
-                for step in range(100):
-                    time.sleep(0.05)
-                    outlet.progress("protect", step / 100)
-            case "brief":
-                time.sleep(0.4)
-            case "hang":
-                time.sleep(60)
             case "print":
                 sys.stdout.write("a stray line on standard output\n")
                 sys.stdout.flush()
@@ -96,6 +91,24 @@ class Studio:
                 raise UnsupportedPhoto.of("It is a drawing.")
             case "stumble":
                 raise ValueError(" ".join(("a", "secret", "name")))
+
+    def _dawdle(self, word: str, more: str, outlet: Outlet) -> None:
+        match word:
+            case "slow":
+                for step in range(100):
+                    time.sleep(0.05)
+                    outlet.progress("protect", step / 100)
+            case "endless":  # but for its being cancelled
+                while True:
+                    time.sleep(0.05)
+                    outlet.progress("protect", 0.75)
+            case "until":  # there is a file; it does not listen meanwhile
+                while not Path(more).exists():
+                    time.sleep(0.01)
+            case "brief":
+                time.sleep(0.4)
+            case "hang":
+                time.sleep(60)
 
 
 if __name__ == "__main__":

