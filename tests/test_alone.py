@@ -30,7 +30,7 @@ def test_two_at_once_have_the_same_port() -> None:
             assert process.stdout is not None
             assert process.stdout.readline() == "taken\n"
         for process in (one, other):
-            process.communicate("\n", timeout=20)
+            process.communicate("\n", timeout=100)
     assert (one.returncode, other.returncode) == (0, 0)
 
 

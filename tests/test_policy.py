@@ -169,8 +169,8 @@ def test_the_work_of_our_children_is_ours() -> None:
     ended = usage()
     assert alive.own - before.own >= 0.25
     assert ended.own >= alive.own - 0.02
-    # Of a machine that is all busy both are the same, but for how fractions are written.
-    assert alive.used - before.used <= alive.passed - before.passed + 1e-6
+    # Of a machine that is all busy both are the same, but for a few ticks of waiting that Linux takes back.
+    assert alive.used - before.used <= alive.passed - before.passed + 0.1
     assert usage().passed >= ended.passed
 
 

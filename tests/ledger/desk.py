@@ -6,7 +6,8 @@ import asyncio
 import errno
 import hashlib
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from photoveil.worker.tasks import (
 )
 
 TASK = Task("me", "antithetical", "balanced", "starter", "strip-location")
+_STEPS = 100
 
 
 def sha(data: bytes) -> str:
@@ -149,7 +151,7 @@ class Desk:
 
     async def settled(self, job: str, state: State) -> JobRow:
         """Wait until a row is in this state."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (row := await self.row(job)).state is not state:
                 assert not row.state.final, row
                 await asyncio.sleep(0.005)
@@ -157,7 +159,7 @@ class Desk:
 
     async def put_off(self, job: str, attempts: int = 1) -> JobRow:
         """Wait until a row waits for another attempt after so many."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (row := await self.row(job)).attempts != attempts or row.state is not State.QUEUED:
                 assert not row.state.final, row
                 await asyncio.sleep(0.005)
@@ -176,6 +178,39 @@ class Desk:
                 for values in connection.execute(f"SELECT {rows.COLUMNS} FROM jobs ORDER BY seq")  # noqa: S608
             ]
         )
+
+
+async def steps_of(database: Database, work: Awaitable[Any]) -> int:
+    """How many instructions the database spends on something: the same on every machine, however busy it is."""
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        counted += _STEPS
+
+    await database.run(lambda connection: connection.set_progress_handler(count, _STEPS))
+    await work
+    await database.run(lambda connection: connection.set_progress_handler(None, 0))
+    return counted
+
+
+class Beat:
+    """Looks how long the loop is held up: in processor time of its thread, which others on this machine do not take."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._beating = asyncio.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0.005)
+            self.longest = max(self.longest, time.thread_time() - before)
+
+    def end(self) -> float:
+        """The longest it was, in seconds."""
+        self._beating.cancel()
+        return self.longest
 
 
 @asynccontextmanager
@@ -212,7 +247,7 @@ class Heard:
 
 
 async def until(job: Job, state: State) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while job.state is not state:
             assert not job.state.final, job.state
             await job.work.wait(1)
@@ -220,6 +255,6 @@ async def until(job: Job, state: State) -> None:
 
 async def busy(job: Job) -> None:
     """Wait until the protector has the photo in hand."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while job.work.stage != "protect":
             await job.work.wait(1)

@@ -1,8 +1,9 @@
 """A queue in a process of its own, to be killed: uploads and folder files until all is done, then it leaves by itself.
 
-``python -m tests.ledger.queue_process FOLDER``: for every line on standard input, a fork of this process works; its
-number is printed when it begins. The first one submits the photos, later ones find them in rows. Forks, because
-starting an interpreter takes longer than all the work.
+``python -m tests.ledger.queue_process``: for every folder on standard input, a fork of this process works there; its
+number is printed when it begins. The first one submits the photos, later ones find them in rows. An empty line asks
+how it ended: until then its number is nobody else's. Forks, because starting an interpreter takes longer than all the
+work.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import os
 import shutil
 import sys
+import traceback
 from pathlib import Path
 
 from photoveil.ledger.jobs import JobRow
@@ -56,16 +58,27 @@ async def main(folder: Path) -> None:
             await asyncio.sleep(0.002)
 
 
-def serve(folder: Path) -> None:
-    while os.read(0, 1):
-        child = os.fork()
-        if not child:
-            asyncio.run(main(folder))
-            os._exit(0)
+def work(folder: Path) -> None:
+    try:
+        asyncio.run(main(folder))
+    except BaseException:  # noqa: BLE001 - whatever it is, the parent's loop must not go on in the child
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def serve() -> None:
+    child = 0
+    for line in sys.stdin:
+        if folder := line.strip():
+            child = os.fork()
+            if not child:
+                work(Path(folder))
+            continue
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"ended {os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve()

@@ -16,7 +16,7 @@ from photoveil.ledger import rows
 from photoveil.ledger.jobs import FileWish, JobRow, SourceChanged, State, TryLater
 from photoveil.ledger.photos import Key
 from photoveil.worker.tasks import Delivered
-from tests.ledger.desk import TASK, Desk, busy, desk_at, sha, until
+from tests.ledger.desk import TASK, Beat, Desk, busy, desk_at, sha, until
 
 
 async def test_a_folder_photo_is_protected_and_put_in_place(desk: Desk) -> None:
@@ -223,7 +223,7 @@ async def test_a_worker_that_gave_up_fails_uploads_and_holds_folders(desk: Desk)
     desk.go.set()
     ids = await desk.drop(*((b"over %d" % n, f"{n}.jpg") for n in range(5)))
     await desk.begun.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while [(await desk.row(job)).state for job in ids] != [State.QUEUED] * 5:  # noqa: ASYNC110 - for a moment
             await asyncio.sleep(0.01)
     assert len(desk.calls) == 1
@@ -328,7 +328,7 @@ async def test_a_slow_place_does_not_hold_uploads_up(desk: Desk) -> None:
     desk.go.set()
     desk.jobs.place = stuck
     ids = await desk.drop(*((b"%d" % n, f"{n}.jpg") for n in range(6)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(desk.calls) < 4:  # noqa: ASYNC110 - for a moment
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
@@ -436,11 +436,14 @@ async def test_a_ledger_that_cannot_be_written_is_waited_for(
 
     await desk.database.run(lock)
     desk.go.set()
-    await asyncio.sleep(0.15)
+    async with asyncio.timeout(60):
+        while not desk.notices.all():  # noqa: ASYNC110 - for a moment
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
     assert not job.state.final
     assert [notice.key for notice in desk.notices.all()] == ["ledger"]
     await desk.database.run(unlock)
-    await asyncio.sleep(0.1)
+    await desk.put_off(job.id)
     await desk.pass_time(10)
     await until(job, State.DONE)
     assert not desk.notices.all()
@@ -453,15 +456,7 @@ async def test_ten_thousand_wishes_are_taken_at_once_and_nobody_waits(desk: Desk
         FileWish("f", desk.tree / "sub" / f"{n}.jpg", sha(b"%d" % n), TASK, desk.out / f"{n}.jpg")
         for n in range(10_000)
     ]
-    pauses: list[float] = []
-
-    async def beat() -> None:
-        while True:
-            begun = time.perf_counter()
-            await asyncio.sleep(0.005)
-            pauses.append(time.perf_counter() - begun)
-
-    beating = asyncio.create_task(beat())
+    beat = Beat()
     # The processor's time: the tests' machine may be busy with other things.
     begun = time.process_time()
     ids = await desk.jobs.submit_files(wishes)
@@ -469,15 +464,15 @@ async def test_ten_thousand_wishes_are_taken_at_once_and_nobody_waits(desk: Desk
     again = time.process_time()
     assert await desk.jobs.submit_files(wishes) == ids
     took_again = time.process_time() - again
-    beating.cancel()
-    print(f"10,000 wishes: {took:.2f} s, again {took_again:.2f} s, longest pause {max(pauses):.3f} s")  # noqa: T201
+    pause = beat.end()
+    print(f"10,000 wishes: {took:.2f} s, again {took_again:.2f} s, longest pause {pause:.3f} s")  # noqa: T201
     assert took < 2
     assert took_again < 2
-    assert max(pauses) < 0.5
+    assert pause < 0.5
     assert len(set(ids)) == 10_000
     assert len(desk.jobs._queue._hand.jobs) == 0
     desk.go.set()
-    begun = time.perf_counter()
+    begun = time.process_time()
     await until(await desk.send(b"upload"), State.DONE)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
     assert await desk.jobs.cancel_folder("f") == 10_000

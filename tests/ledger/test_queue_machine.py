@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -136,20 +137,23 @@ class QueueMachine(RuleBasedStateMachine):
         for row in rows:
             self._check(row)
         assert {row.job for row in rows} >= set(self.ids)
-        assert not list(self.desk.spool.iterdir())
-        assert all(not job.row.background for job in self.desk.jobs._queue._hand.jobs.values())
         self.do(self.desk.jobs.close())
         self.do(self.desk.database.close())
         self.loop.close()
         self.holder.cleanup()
 
     async def _finish(self) -> list[JobRow]:
-        for _ in range(200):
+        """All rows, once they have ended and everything was put away."""
+        end = time.monotonic() + 60
+        while True:
             await self.desk.pass_time(150, pause=0.004)
             rows = await self.desk.all_rows()
-            if all(row.state.final for row in rows):
+            left = [row for row in rows if not row.state.final]
+            spool = list(self.desk.spool.iterdir())
+            hand = [job for job in self.desk.jobs._queue._hand.jobs.values() if job.row.background]
+            if not (left or spool or hand):
                 return rows
-        raise AssertionError([row for row in rows if not row.state.final])
+            assert time.monotonic() < end, (left, spool, hand)
 
     def _check(self, row: JobRow) -> None:
         data = self.contents[row.job]

@@ -7,9 +7,11 @@ import os
 import random
 import shutil
 import stat
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from photoveil.ledger.vault import (
 )
 from photoveil.ledger.vault_files import hash_of
 from photoveil.ledger.vault_key import VaultKey
+from tests.ledger.desk import Beat
 from tests.ledger.vault_house import House, house, sha
 
 
@@ -248,13 +251,25 @@ async def test_the_start_tidies_behind_the_scenes(tmp_path: Path) -> None:
         assert len(list(home.folder.iterdir())) == 1
 
 
-async def test_a_caller_who_gives_up_leaves_a_whole_item(home: House) -> None:
-    data = b"x" * 5_000_000
+async def test_a_caller_who_gives_up_leaves_a_whole_item(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = b"x" * 500_000
+    store, loop = home.vault._folder.store, asyncio.get_running_loop()
+    writing, on = asyncio.Event(), threading.Event()
+
+    def held(*about: Any) -> int:
+        loop.call_soon_threadsafe(writing.set)
+        assert on.wait(60)
+        return store(*about)
+
+    monkeypatch.setattr(home.vault._folder, "store", held)
     task = asyncio.create_task(home.keep(data))
-    await asyncio.sleep(0.02)
+    await writing.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    on.set()
     await home.vault.close()
     (item,) = await home.vault.items()
     assert await home.content(item.item) == data
@@ -275,24 +290,13 @@ async def test_a_large_photo_neither_holds_up_the_loop_nor_fills_the_memory(home
     path.touch()
     os.truncate(path, 100_000_000)
     digest = hash_of(path)
-    lag = 0.0
-
-    async def watch() -> None:
-        nonlocal lag
-        loop = asyncio.get_running_loop()
-        while True:
-            before = loop.time()
-            await asyncio.sleep(0.005)
-            lag = max(lag, loop.time() - before)
-
-    watching = asyncio.create_task(watch())
+    beat = Beat()
     tracemalloc.start()
     item = await home.vault.keep(path, digest, name="large.raw", path=path, job=None)
     back = await home.vault.restore(item, home.root / "back.raw")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    watching.cancel()
-    assert lag < 0.5
+    assert beat.end() < 0.5
     assert peak < 16 << 20
     assert hash_of(back) == digest
 

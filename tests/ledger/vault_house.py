@@ -58,7 +58,7 @@ class House:
 @asynccontextmanager
 async def house(root: Path) -> AsyncIterator[House]:
     database = await Database.open(root / "ledger")
-    keys = KeyStore(service="photoveil/test", file=root / "secrets.json", timeout=0.5)
+    keys = KeyStore(service="photoveil/test", file=root / "secrets.json", timeout=60)
     hub = Hub()
     notices = Notices(hub)
     limit = [1 << 30]
