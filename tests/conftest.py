@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 # Nor is anything entered into what starts when whoever runs this logs in.
@@ -26,8 +26,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process for every core: threads of torch would only wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# How long an example takes is for the machine to say, and for what else it does.
-settings.register_profile("unhurried", deadline=None)
+# How long an example takes, or takes to be drawn, is for the machine to say, and for what else it does. On several
+# processes examples are the same every time: what `make test` says is about the code. Who runs a file gets new ones.
+settings.register_profile(
+    "unhurried",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="PYTEST_XDIST_WORKER" in os.environ,
+)
 settings.load_profile("unhurried")
 
 LONGEST = (
