@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from photoveil import __version__
@@ -24,9 +25,14 @@ from photoveil.hub import Hub
 from photoveil.keys import write_private
 from photoveil.settings import Settings
 
+if TYPE_CHECKING:
+    import aiohttp
+
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(days=7)
+AGAIN = timedelta(days=1)
+"""After nobody answered."""
 HEADERS = {"User-Agent": "Photoveil", "Accept": "application/json", "Accept-Encoding": "identity"}
 """All that the question says, beside the name of the host."""
 MOST_BYTES = 64 << 10
@@ -76,6 +82,7 @@ class Updates:
         self._pause = pause
         self._latest: Release | None = None
         self._checked: datetime | None = None
+        self._tried: datetime | None = None
         self._error: UpdateError | None = None
         self._read()
 
@@ -116,12 +123,13 @@ class Updates:
         settings = self._settings()
         try:
             _may_ask(settings)
+            self._tried = datetime.now(UTC)
             self._latest, self._error = await ask(settings.update_url), None
+            self._checked = self._tried
         except UpdateError as error:
             self._error = error
             raise
         finally:
-            self._checked = datetime.now(UTC)
             self._write()
             self._hub.publish("settings")
 
@@ -129,22 +137,24 @@ class Updates:
         settings = self._settings()
         if not settings.update_check or settings.offline or not settings.update_url:
             return False
-        now = datetime.now(UTC)
+        now, pause = datetime.now(UTC), EVERY if self._tried == self._checked else AGAIN
         # A clock that was set back must not put it off for years.
-        return self._checked is None or not now - EVERY < self._checked <= now
+        return self._tried is None or not now - pause < self._tried <= now
 
     def _read(self) -> None:
         try:
             told = json.loads(self._file.read_text("utf-8"))
-            self._checked = datetime.fromisoformat(told["checked"]).astimezone(UTC)
+            self._checked = _moment(told["checked"])
+            self._tried = _moment(told.get("tried")) or self._checked
             self._latest = _release(told["latest"]) if told["latest"] else None
-        except (OSError, ValueError, TypeError, LookupError, UpdateError):
-            self._checked = self._latest = None
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, UpdateError):
+            self._checked = self._tried = self._latest = None
 
     def _write(self) -> None:
         latest = self._latest
         told = {
             "checked": self._checked.isoformat() if self._checked else None,
+            "tried": self._tried.isoformat() if self._tried else None,
             "latest": None if latest is None else {"version": latest.version, "url": latest.url},
         }
         try:
@@ -168,17 +178,28 @@ async def ask(address: str) -> Release:
             aiohttp.ClientSession(headers=HEADERS, cookie_jar=aiohttp.DummyCookieJar()) as session,
         ):
             for _ in range(_MOST_STEPS):
-                answer = await session.get(address, allow_redirects=False, proxy=_proxy(address))
+                proxy = await asyncio.to_thread(_proxy, address)  # which may look names up
+                answer = await session.get(address, allow_redirects=False, proxy=proxy)
                 async with answer:
                     if answer.status in (301, 302, 303, 307, 308):
-                        address = _allowed(urljoin(address, answer.headers.get("Location", "")), host)
+                        address = _led_to(urljoin(address, answer.headers.get("Location", "")), address, host)
                         continue
                     if answer.status != 200:
                         raise _silent(host, f"It answered with the status {answer.status}.")
-                    return understood(await answer.content.read(MOST_BYTES + 1), host)
+                    return understood(await _body(answer.content), host)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise _silent(host, f"The connection failed ({type(error).__name__}).") from error
     raise _silent(host, "It sent from one address to the next without end.")
+
+
+async def _body(content: aiohttp.StreamReader) -> bytes:
+    """All of an answer, or so much that it is too much."""
+    data = bytearray()
+    async for part in content.iter_any():
+        data += part
+        if len(data) > MOST_BYTES:
+            break
+    return bytes(data)
 
 
 def understood(data: bytes, host: str = "The server") -> Release:
@@ -223,6 +244,13 @@ def _allowed(address: str, host: str) -> str:
     return address
 
 
+def _led_to(address: str, before: str, host: str) -> str:
+    """Where a redirect leads; nobody elsewhere may have programs on this computer asked."""
+    if urlsplit(_allowed(address, host)).hostname in _HERE and urlsplit(before).hostname not in _HERE:
+        raise _unclear(host)
+    return address
+
+
 def _may_ask(settings: Settings) -> None:
     if settings.offline:
         raise UpdateError(
@@ -245,6 +273,10 @@ def _proxy(address: str) -> str | None:
         return None
     found = urllib.request.getproxies().get(parts.scheme)
     return found if found and found.startswith("http://") else None
+
+
+def _moment(told: object) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(str(told)).astimezone(UTC)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

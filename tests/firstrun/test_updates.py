@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +30,7 @@ class Releases:
 
     def __init__(self) -> None:
         self.status, self.headers, self.body = 200, {"Set-Cookie": "who=you"}, json.dumps(NEWER).encode()
+        self.pieces = 1
         self.asked: list[tuple[str, dict[str, str]]] = []
         server = self
 
@@ -39,7 +41,10 @@ class Releases:
                 for name, value in server.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(server.body)
+                size = -(-len(server.body) // server.pieces) or 1
+                for start in range(0, len(server.body), size):
+                    time.sleep(0.01 * (start > 0))  # so that each comes by itself
+                    self.wfile.write(server.body[start : start + size])
 
             def log_message(self, *_: object) -> None: ...
 
@@ -79,6 +84,19 @@ async def test_what_github_tells_is_understood(releases: Releases) -> None:
     told = {"tag_name": "v99.1", "html_url": PAGE, "url": "https://api.example.org/1", "assets": [{"id": 1}]}
     releases.body = json.dumps(told).encode()
     assert await ask(releases.url) == Release("99.1", PAGE)
+
+
+async def test_an_answer_that_comes_in_pieces_is_read_whole(releases: Releases) -> None:
+    releases.body, releases.pieces = json.dumps({**NEWER, "notes": "x" * 40_000}).encode(), 5
+    assert await ask(releases.url) == Release("99.1", PAGE)
+
+
+def test_a_redirect_does_not_lead_others_to_this_computer() -> None:
+    here, there = "http://127.0.0.1:8080/r.json", "https://example.org/r.json"
+    for before, after in ((there, there), (here, here), (here, there)):
+        assert updates._led_to(after, before, "example.org") == after
+    with pytest.raises(UpdateError):
+        updates._led_to(here, there, "example.org")
 
 
 @pytest.mark.parametrize(
@@ -155,11 +173,32 @@ def test_only_who_wants_it_asks(tmp_path: Path) -> None:
         assert known(tmp_path, wants)._is_due() == is_due
 
 
+async def test_a_vain_question_is_no_answer_and_comes_again_a_day_later(
+    releases: Releases, tmp_path: Path
+) -> None:
+    wants = Settings(update_check=True, update_url=releases.url)
+    releases.status = 503
+    with pytest.raises(UpdateError):
+        await known(tmp_path, wants).check()
+    asked = known(tmp_path, wants)
+    assert asked.told()["checked"] is None
+    assert not asked._is_due()
+    file = tmp_path / "updates.json"
+    for ago, is_due in ((0.9, False), (1.1, True)):
+        tried = (datetime.now(UTC) - timedelta(days=ago)).isoformat()
+        file.write_text(json.dumps({"checked": None, "tried": tried, "latest": None}))
+        assert known(tmp_path, wants)._is_due() == is_due
+    file.unlink()
+    with pytest.raises(UpdateError):  # without a network nobody was asked at all
+        await known(tmp_path, Settings(update_url=releases.url, offline=True)).check()
+    assert known(tmp_path, wants)._is_due()
+
+
 async def test_by_itself_once_a_week(releases: Releases, tmp_path: Path) -> None:
     settings = Settings(update_check=True, update_url=releases.url)
     hub = Hub()
     looking = Updates(tmp_path / "updates.json", lambda: settings, hub, pause=0)
-    async with asyncio.timeout(20), hub.subscribe() as events:
+    async with asyncio.timeout(60), hub.subscribe() as events:
         following = asyncio.create_task(looking.follow())
         assert (await anext(events)).kind == "settings"
         for _ in range(50):  # of its looks, none of which may ask again

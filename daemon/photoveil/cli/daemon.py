@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from typing import Literal
+from typing import Any, Literal
 
 from photoveil import screen, trouble
 from photoveil.api.client import DaemonClient
@@ -75,12 +75,17 @@ def _open_running(profile: str) -> bool:
         return False
     welcome_done = client.call("overview")["welcome_done"]
     told = client.call("dashboard/link", place="" if welcome_done else "welcome")
-    if not screen.show(told["url"]):
-        note(
-            f"No browser could be started. Open this address within {told['seconds']} seconds; it works once:"
-        )
-        say(told["url"])
+    _show(told)
     return True
+
+
+def _show(told: dict[str, Any]) -> bool:
+    """Open what ``dashboard/link`` tells; where there is no browser, say it."""
+    if screen.show(told["url"]):
+        return True
+    note(f"No browser could be started. Open this address within {told['seconds']} seconds; it works once:")
+    say(told["url"])
+    return False
 
 
 def stop(arguments: argparse.Namespace) -> int:
@@ -109,14 +114,10 @@ def dashboard(arguments: argparse.Namespace) -> int:
     if arguments.print_only:
         say(told["url"])
         return Exit.OK
-    import webbrowser  # looks for browsers, and only here
-
-    if webbrowser.open(told["url"]):
-        say("The dashboard opens in your browser.")
-        return Exit.OK
-    note(f"No browser could be started. Open this address within {told['seconds']} seconds; it works once:")
-    say(told["url"])
-    return Exit.FAILED
+    if not _show(told):
+        return Exit.FAILED
+    say("The dashboard opens in your browser.")
+    return Exit.OK
 
 
 def if_running(profile: str) -> DaemonClient | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from photoveil.errors import PhotoveilError
 
-_EXPORT = "Export it as JPEG or PNG and protect that file."
-
 
 class TruncatedPhoto(PhotoveilError):  # noqa: N818 - named after the file, like its siblings
     """The file starts as a photo but ends early or cannot be decoded."""
@@ -33,7 +31,7 @@ class TooLarge(PhotoveilError):  # noqa: N818 - named after the file, like its s
         return cls(
             "The photo is too large",
             f"The file has {found:,} bytes; the limit is {limit:,}.",
-            "Export it at a smaller size, or raise the limit in the settings.",
+            "Export it at a smaller size.",
         )
 
     @classmethod
@@ -42,7 +40,7 @@ class TooLarge(PhotoveilError):  # noqa: N818 - named after the file, like its s
         return cls(
             "The photo is too large",
             f"The picture has {found}; the limit is {limit:,} pixels.",
-            "Export it at a smaller size, or raise the limit in the settings.",
+            "Export it at a smaller size.",
         )
 
 
