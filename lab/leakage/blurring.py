@@ -23,7 +23,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -98,10 +98,8 @@ def measured(
     rows: list[Row] = []
     seconds = 0.0
     for world, seed in product(World, trial.seeds):
-        file = (
-            notes
-            / f"{world}-{seed}-{fingerprint(code_state(), tower.encoder.sha256, trial, world, seed)}.json"
-        )
+        about = (code_state(), tower.encoder.sha256, replace(trial, seeds=()), world, seed)
+        file = notes / f"{world}-{seed}-{fingerprint(*about)}.json"
         if not file.exists():
             began = time.process_time()
             found = [row.as_list() for row in measure(trial, world, seed, tower, engine)]

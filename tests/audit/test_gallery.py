@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from photoveil.audit.gallery import Gallery, looked_at
 from photoveil.audit.local import LocalAsker
 from photoveil.audit.manipulations import TITLES, Manipulation
 from photoveil.audit.pictures import Box, shown
-from photoveil.cli.audit import Copying
-from photoveil.cli.inputs import FileError
+from photoveil.cli.audit import Copying, _folder
+from photoveil.cli.inputs import FileError, UsageError
 from photoveil.errors import PhotoveilError
 from photoveil.paths import Paths
 from photoveil.worker.tasks import Task
@@ -81,6 +82,17 @@ async def test_a_missing_copy_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     async with copying.into(tmp_path) as protect:
         with pytest.raises(FileError, match="copy is missing"):
             await protect(file)
+
+
+def test_an_audit_that_ended_before_its_first_answer_goes_on(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "audit")
+    (folder / "protected").mkdir()
+    assert _folder(folder) == folder
+    assert stat.S_IMODE((folder / "answers.jsonl").stat().st_mode) == 0o600
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="something else"):
+        _folder(tmp_path)
+    assert not (tmp_path / "answers.jsonl").exists()
 
 
 def test_what_is_no_photo_is_refused(tmp_path: Path) -> None:

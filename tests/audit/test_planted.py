@@ -108,6 +108,9 @@ async def test_the_command_asks_notes_reports_and_goes_on(house: House, tmp_path
         command += ("--only", "original,blurred-face,blank", "--face", "30,15,70,70", "--json")
         found = json.loads((await asyncio.to_thread(house.run, *command)).stdout)
         asked = server.asked
+        counted = json.loads((await asyncio.to_thread(house.run, *command, "--dry-run")).stdout)
+        assert (counted["questions"], server.asked) == (asked, asked)
+        assert counted["noted"] == len((out / "answers.jsonl").read_text("utf-8").splitlines())
         again = json.loads((await asyncio.to_thread(house.run, *command)).stdout)
         assert server.asked == asked == found["questions"] == 3 * 8 * len(PHRASINGS)
     assert found["model"] == f"{MODEL} at {url}"

@@ -51,6 +51,10 @@ class Journal:
         self._file = file
         self._known = {noted.key: noted for noted in self._read()}
 
+    def __len__(self) -> int:
+        """How many answers are noted."""
+        return len(self._known)
+
     def get(self, key: str) -> Answer | None:
         """The answer to a question that was asked before."""
         found = self._known.get(key)

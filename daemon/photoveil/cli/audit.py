@@ -54,7 +54,7 @@ def audit(arguments: argparse.Namespace) -> int:
         tuple(p for p in PHRASINGS if p.code in arguments.prompts),
         tuple(topic for topic in dossier.topics if topic in arguments.kinds),
     )
-    _tell(wanted, len(pieces), as_json=arguments.json and arguments.dry_run)
+    _tell(wanted, len(pieces), _noted(arguments.output), as_json=arguments.json and arguments.dry_run)
     if asker is None:
         return Exit.OK
     copying = Copying.of(arguments, paths, chosen)
@@ -127,16 +127,25 @@ def _pieces(arguments: argparse.Namespace) -> list[Piece]:
     return found
 
 
-def _tell(wanted: plan.Plan, photos: int, *, as_json: bool) -> None:
-    """How many questions there are."""
+def _noted(output: str | None) -> int:
+    """How many answers of earlier runs lie in the folder for the report."""
+    from photoveil.audit.journal import Journal
+
+    return len(Journal(Path(output) / _ANSWERS)) if output else 0
+
+
+def _tell(wanted: plan.Plan, photos: int, noted: int, *, as_json: bool) -> None:
+    """How many questions there are, and how many answers there are already."""
     counts = wanted.counts()
     total = sum(counts.values())
     if as_json:
-        say_json({"photos": photos, "questions": total, "by_manipulation": counts})
+        say_json({"photos": photos, "questions": total, "noted": noted, "by_manipulation": counts})
         return
     note(f"{plural(photos, 'photo')}, {plural(total, 'question')}:")
     for what, count in counts.items():
         note(f"  {count:6}  {TITLES[what]}")
+    if noted:
+        note(f"  {noted:6}  answers are noted already; what the same model said of the same pictures counts.")
     faceless = wanted.faces.count(False)
     if faceless:
         note(
@@ -216,6 +225,9 @@ def _folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         strange = any(folder.iterdir()) and not (folder / _ANSWERS).is_file()
+        if not strange:
+            # Copies may be made before the first answer comes: by this file the folder is known again.
+            (folder / _ANSWERS).touch(mode=0o600)
     except OSError as error:
         raise FileError(
             "The folder for the report cannot be used",
