@@ -39,9 +39,10 @@ def _pixels(data: bytes) -> npt.NDArray[np.float64]:
 
 
 def test_a_photo_from_one_person_to_another(home: House, tmp_path: Path, picture: Image.Image) -> None:
-    picture.save(home.folder / "beach.jpg", quality=92)
+    picture.save(home.folder / "beach.jpg", quality=92, comment=b"a word of the camera")
     picture.save(home.folder / "beach.png")
     before = (home.folder / "beach.jpg").read_bytes()
+    home.run("settings", "set", "metadata", "strip-all")
     home.run("seal-keys", "create", "mum")
     code = home.said("seal-keys", "share", "mum").strip()
     told = home.json("seal", "beach.jpg", "beach.png", "-o", "out", "--text", "© Anna", "--for", "mum")
@@ -49,6 +50,7 @@ def test_a_photo_from_one_person_to_another(home: House, tmp_path: Path, picture
     assert (home.folder / "beach.jpg").read_bytes() == before
     with Image.open(home.folder / "out" / "beach.jpg") as sealed:
         assert (sealed.format, sealed.size) == ("JPEG", (800, 600))
+    assert b"a word of the camera" not in (home.folder / "out" / "beach.jpg").read_bytes()
 
     friend = house.make(tmp_path / "friend", tmp_path)
     friend.environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"

@@ -15,8 +15,8 @@ from photoveil.errors import PhotoveilError
 from photoveil.paths import Paths
 
 if TYPE_CHECKING:
-    from photoveil.photos import Photo
-    from photoveil.seal import KeyRing, Mark, SealKey, Unsealed
+    from photoveil.photos import MetadataPolicy, Photo
+    from photoveil.seal import Box, KeyRing, Mark, SealKey, Unsealed
 
 T = TypeVar("T")
 _PLAIN_DB = 22.0
@@ -29,6 +29,8 @@ _CAUTION = (
 
 def seal(arguments: argparse.Namespace) -> int:
     """Write sealed copies of the given photos."""
+    from photoveil import settings
+    from photoveil.photos import MetadataPolicy
     from photoveil.seal import Mark, Position, Size, Tone
 
     folder = _folder(arguments.output)
@@ -41,7 +43,9 @@ def seal(arguments: argparse.Namespace) -> int:
         tone=Tone(arguments.tone),
     )
     keys = _on_ring(arguments.profile, lambda ring: _keys_for(ring, arguments.recipients))
-    return _each(arguments, lambda file: _sealed(file, folder, mark, keys))
+    chosen, _unknown = settings.load(Paths.of(arguments.profile).settings_file)
+    metadata = MetadataPolicy(chosen.metadata)
+    return _each(arguments, lambda file: _sealed(file, folder, mark, keys, metadata))
 
 
 def unseal(arguments: argparse.Namespace) -> int:
@@ -171,60 +175,37 @@ def _each(arguments: argparse.Namespace, work: Callable[[Path], dict[str, Any]])
     return Exit.FAILED if any("error" in entry for entry in entries) else Exit.OK
 
 
-def _sealed(file: Path, folder: Path, mark: Mark, keys: Sequence[SealKey]) -> dict[str, Any]:
-    from photoveil import photos
-    from photoveil.seal import residual
-    from photoveil.seal.sealing import seal as sealed
+def _sealed(
+    file: Path, folder: Path, mark: Mark, keys: Sequence[SealKey], metadata: MetadataPolicy
+) -> dict[str, Any]:
+    from photoveil.photos import decode
+    from photoveil.seal import wraps
+    from photoveil.seal.copies import sealed_copy
 
-    photo = photos.decode(_bytes(file), name=file.name)
-    # Inks and palettes would not keep the mark as it is.
-    fragile = photo.source.inks is not None or photo.format is photos.Format.GIF
-    target = photos.Format.PNG if fragile else photo.format
-    lossless = target is photos.Format.PNG and photo.source.deep is None
-    done = sealed(photo.pixels, mark, keys[0], keys[1:], exact=lossless)
-    encoded = photos.encode(photo, done.pixels, format=target)
-    data = residual.put(encoded.data, done.residual) if lossless else encoded.data
-    _check_opens(data, keys[0])
-    notes = list(encoded.notes)
-    if done.fill_db > _PLAIN_DB:
+    copy = sealed_copy(decode(_bytes(file), name=file.name), mark, wraps.wrap(keys), metadata)
+    notes = list(copy.encoded.notes)
+    if copy.sealed.fill_db > _PLAIN_DB:
         notes.append(
             "Under the mark the photo is so plain that anyone can guess it. Choose another --position, or --tiling."
         )
     return {
-        "output": _written(folder, encoded.name, data),
+        "output": _written(folder, copy.encoded.name, copy.data),
         "told": f"opens with {', '.join(printable(key.name) for key in keys)}",
         "keys": [key.name for key in keys],
-        "boxes": [[box.x, box.y, box.width, box.height] for box in done.boxes],
-        "fill_db": round(done.fill_db, 1),
+        "boxes": _boxes(copy.sealed.boxes),
+        "fill_db": round(copy.sealed.fill_db, 1),
         "notes": notes,
     }
 
 
-def _check_opens(data: bytes, key: SealKey) -> None:
-    """No copy is given away that its owner cannot open."""
-    from photoveil import photos
-    from photoveil.seal import SealError
-    from photoveil.seal.unsealing import unseal as unsealed
-
-    try:
-        unsealed(photos.decode(data).pixels, [key], thorough=False)
-    except SealError as error:
-        raise SealError(
-            "The photo could not be sealed",
-            "The mark could not be taken off the finished copy again, which was therefore not written.",
-            "Choose another --position or a larger --size.",
-        ) from error
-
-
 def _unsealed(file: Path, folder: Path, keys: Sequence[SealKey], *, as_png: bool) -> dict[str, Any]:
-    from photoveil import photos
-    from photoveil.seal import residual
-    from photoveil.seal.unsealing import unseal as unsealed
+    from photoveil.photos import Format, decode
+    from photoveil.seal.copies import clean_copy
+    from photoveil.seal.unsealing import with_keys
 
     data = _bytes(file)
-    photo = photos.decode(data, name=file.name)
-    done = unsealed(photo.pixels, keys, rest=residual.found(data))
-    encoded = photos.encode(photo, done.pixels, format=photos.Format.PNG if as_png else None)
+    photo = decode(data, name=file.name)
+    encoded, done = clean_copy(photo, data, with_keys(keys), format=Format.PNG if as_png else None)
     return {
         "output": _written(folder, encoded.name, encoded.data),
         "told": f"opened with {printable(done.key)}: {_said(done)}",
@@ -232,10 +213,14 @@ def _unsealed(file: Path, folder: Path, keys: Sequence[SealKey], *, as_png: bool
         "state": done.state.value,
         "exact": done.exact,
         "quality_db": None if done.exact else done.quality_db,
-        "boxes": [[box.x, box.y, box.width, box.height] for box in done.boxes],
-        "tampered": [[box.x, box.y, box.width, box.height] for box in done.tampered],
+        "boxes": _boxes(done.boxes),
+        "tampered": _boxes(done.tampered),
         "notes": [*encoded.notes, *_warnings(done, photo)],
     }
+
+
+def _boxes(boxes: Sequence[Box]) -> list[list[int]]:
+    return [[box.x, box.y, box.width, box.height] for box in boxes]
 
 
 def _said(done: Unsealed) -> str:
@@ -247,8 +232,10 @@ def _said(done: Unsealed) -> str:
 def _warnings(done: Unsealed, photo: Photo) -> list[str]:
     if not done.tampered:
         return []
+    from photoveil.seal.fingerprint import COLUMNS, ROWS
+
     return [
-        f"The photo was changed after it was sealed, in {len(done.tampered)} of 108 fields, first at "
+        f"The photo was changed after it was sealed, in {len(done.tampered)} of {COLUMNS * ROWS} fields, first at "
         f"{done.tampered[0].x}, {done.tampered[0].y} of {photo.width} × {photo.height} pixels."
     ]
 

@@ -65,12 +65,17 @@ def unseal(pixels: Pixels, keys: Sequence[SealKey], *, rest: bytes = b"", thorou
         NewerSealError: a later Photoveil made it.
         TamperedError: the mark is damaged, or belongs to another photo.
     """
+    return unseal_with(pixels, with_keys(keys), rest=rest, thorough=thorough)
+
+
+def with_keys(keys: Sequence[SealKey]) -> Opener:
+    """Opens with whichever of these keys fits; raises WrongKeyError where none does."""
 
     def opened(frame: bytes) -> tuple[str, Content]:
         key, content = wraps.unwrap(frame, keys)
         return key.name, content
 
-    return unseal_with(pixels, opened, rest=rest, thorough=thorough)
+    return opened
 
 
 def unseal_with(pixels: Pixels, opener: Opener, *, rest: bytes = b"", thorough: bool = True) -> Unsealed:
