@@ -36,6 +36,7 @@ LOOK_ANEW = (CLIP, UNFROZEN)
 
 ALL_COUNTERS = (*(name for name in COUNTERS if name), AUGMENT, *VEIL)
 _CHEAP_COUNTERS = tuple(name for name in ALL_COUNTERS if name != VEIL_QUERY)
+"""Those that protect no more than a few helpers' photos; who protects what he asks about is in `axes`."""
 _OTHER_CHANNELS = tuple(name for name in CHANNELS if name != UPLOAD)
 
 
@@ -232,7 +233,6 @@ _READ = (WHITE, GREY, BLACK)
 """The readers' time goes to one white box and what is not known."""
 
 _ATTACKED_HARD = tuple(name for name in STRENGTHS if name in (MAIN, "film"))
-_UNSEEN = tuple(name for name in STRENGTHS if name not in _ATTACKED_HARD)
 
 _FULL_BLOCKS = (
     Block((*BASELINES, *STRENGTHS), PLAIN, _ALL, once=False),
@@ -265,14 +265,11 @@ PRESETS: dict[str, Preset] = {
         album_seeds=(0,),
         tune_seeds=(0,),
         blocks=(
-            Block(("canvas-noise", "face-blur", *_ATTACKED_HARD), PLAIN, _ALL),
-            Block(_UNSEEN, PLAIN, _ALL, people=(10,)),
-            Block((MAIN,), ("reader",), (WHITE,)),
-            Block((MAIN, "film"), ("reader",), (BLACK,)),
-            Block((MAIN,), (CLIP,), (WHITE,)),
+            Block(("canvas-noise", "face-blur", MAIN), PLAIN, _ALL),
+            Block(("balanced", "film"), PLAIN, _ALL, people=(10,)),
+            Block((MAIN,), ("reader", CLIP), (WHITE,)),
             Block((MAIN,), PLAIN, (WHITE,), channels=("resize540_jpeg75", "two_platforms", "screenshot")),
             Block((MAIN,), PLAIN, (WHITE,), counters=_CHEAP_COUNTERS),
-            Block((MAIN,), PLAIN, (WHITE,), counters=(VEIL_QUERY,), people=(10,)),
             Block((MAIN,), PLAIN, (WHITE,), shares=(0.4, 0.8)),
             Block((MAIN,), PLAIN, (WHITE,), people=(1, 10)),
             Block((MAIN,), PLAIN, (WHITE,), photos=(4,)),
