@@ -22,6 +22,9 @@ from photoveil.api.verbs import VERBS, Access
 from tests.api.house import ORIGIN, Address, meta, signed
 
 GUESSES = 10_000
+REFUSED = 200
+FLOOD = 10_000
+"""So much is asked at most until so much is refused."""
 SLOW = 200
 FOREIGN = (
     "https://evil.example",
@@ -126,7 +129,7 @@ class Count:
         self.refused += status == 0 or 400 <= status < 500
 
 
-def exchange(port: int, data: bytes, seconds: float = 15.0) -> tuple[int, bytes]:
+def exchange(port: int, data: bytes, seconds: float = 60.0) -> tuple[int, bytes]:
     """Send bytes, answer the status (0 for none) and everything that came back."""
     answer = b""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), seconds) as connection:
@@ -326,10 +329,13 @@ def flood(house: Address) -> Count:
     """One client that asks as fast as it can; what is above its rate is refused."""
     count, browser = Count(), house.browser()
     with owner_is_answered(house):
-        for _ in range(600):
+        # What is allowed comes back with the time: on a slow machine more is asked until as much is refused.
+        for _ in range(FLOOD):
             status = _post(house, signed(browser, "status"))
             if status != 200:
                 count.take(status)
+            if count.tried == REFUSED:
+                break
     return count
 
 
@@ -338,11 +344,11 @@ def withheld_bodies(house: Address) -> Count:
     count, browser, host = Count(), house.browser(), f"127.0.0.1:{house.port}"
     with owner_is_answered(house), contextlib.ExitStack() as stack:
         for _ in range(MAX_AT_ONCE):
-            one = stack.enter_context(socket.create_connection(("127.0.0.1", house.port), 15))
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", house.port), 60))
             one.sendall(
                 head("POST", "/v1/status", host, {**signed(browser, "status"), "Content-Length": "2"})
             )
-        time.sleep(0.3)
+        house.local().call("overview")  # answered after those that came before it were heard
         for _ in range(20):
             headers = {**signed(browser, "status"), "Content-Length": "2"}
             count.take(exchange(house.port, head("POST", "/v1/status", host, headers))[0])
@@ -396,13 +402,13 @@ def run(house: Address, names: Iterable[str] = ATTACKS) -> dict[str, dict[str, i
 
 
 @contextlib.contextmanager
-def owner_is_answered(house: Address, within: float = 3.0) -> Iterator[list[float]]:
+def owner_is_answered(house: Address, within: float = 30.0) -> Iterator[list[float]]:
     """The owner opens sessions and asks for the status meanwhile; collects how long each took."""
     waits: list[float] = []
     ended = threading.Event()
 
     def ask() -> None:
-        while not ended.wait(0.1):
+        while not waits or not ended.wait(0.1):
             local = house.local()
             started = time.monotonic()
             assert local.call("status")["api"] == 1
@@ -413,10 +419,8 @@ def owner_is_answered(house: Address, within: float = 3.0) -> Iterator[list[floa
         try:
             yield waits
         finally:
-            time.sleep(0.25)
             ended.set()
-            asking.result(30)
-    assert waits
+            asking.result(60)
     assert max(waits) < within
 
 
@@ -428,7 +432,7 @@ def _hammer(
     request = head("POST", f"/v1/{verb}", f"127.0.0.1:{house.port}", lines) + body
     with owner_is_answered(house):
         while count.tried < times:
-            with socket.create_connection(("127.0.0.1", house.port), 15) as connection:
+            with socket.create_connection(("127.0.0.1", house.port), 60) as connection:
                 for _ in range(min(500, times - count.tried)):
                     connection.sendall(request)
                     answer = connection.recv(65536)
@@ -445,13 +449,13 @@ def _slowly(
     with owner_is_answered(house), contextlib.ExitStack() as stack:
         for number in range(connections):
             one = stack.enter_context(socket.socket())
-            one.settimeout(5)
+            one.settimeout(60)
             one.connect(("127.0.0.1", house.port))
             with contextlib.suppress(OSError):
                 one.sendall(opening(number))
             open_ones.append(one)
         house.local().call("overview")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while open_ones and time.monotonic() < end:
             time.sleep(0.3)
             open_ones = [one for one in open_ones if not _has_ended(one, drop)]
@@ -468,6 +472,6 @@ def _has_ended(connection: socket.socket, drop: bytes) -> bool:
         except BlockingIOError:
             return False
         finally:
-            connection.settimeout(5)
+            connection.settimeout(60)
     except OSError:
         return True

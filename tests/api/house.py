@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import http.client
 import itertools
@@ -10,7 +11,6 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from photoveil.api import proofs
@@ -29,14 +29,23 @@ ORIGIN = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
 _numbers = itertools.count()
 
 
-class Clock:
-    """The real clock, and a hand to turn it forward."""
+PATIENCE = 60.0
+"""Seconds to wait for what comes at once on a machine that does nothing else."""
 
-    def __init__(self) -> None:
+
+class Clock:
+    """The real clock with a hand to turn it forward, until it is stopped: then only the hand moves it."""
+
+    def __init__(self, *, stopped: bool = False) -> None:
         self.ahead = 0.0
+        self._stopped_at = time.monotonic() if stopped else None
+
+    def stop(self) -> None:
+        """Stand still, so that it does not matter how long a test takes."""
+        self._stopped_at = time.monotonic()
 
     def __call__(self) -> float:
-        return time.monotonic() + self.ahead
+        return (time.monotonic() if self._stopped_at is None else self._stopped_at) + self.ahead
 
 
 class Address:
@@ -66,7 +75,7 @@ class Address:
         self, method: str, path: str, headers: dict[str, str], body: bytes | None = b"{}"
     ) -> tuple[int, dict[str, str], bytes]:
         """Exactly these headers, beside Content-Length; ``Host`` only if it is not among them."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
             for name, value in headers.items():
@@ -132,7 +141,7 @@ def meta(**wishes: object) -> str:
     return proofs.b64(json.dumps({"name": "a.jpg", **wishes}).encode())
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(
     folder: Path,
     settings: str = "",
@@ -170,11 +179,12 @@ def running(
 
     thread = threading.Thread(target=lambda: asyncio.run(live()))
     thread.start()
-    assert started.wait(20)
+    assert started.wait(PATIENCE)
     loop, stopping, daemon = inside[0]
     try:
         yield House(daemon, paths, clock, loop)
     finally:
-        loop.call_soon_threadsafe(stopping.set)
-        thread.join(20)
+        with contextlib.suppress(RuntimeError):  # it has ended by itself, and its loop is closed
+            loop.call_soon_threadsafe(stopping.set)
+        thread.join(PATIENCE)
     assert not thread.is_alive()

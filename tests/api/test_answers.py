@@ -16,7 +16,7 @@ import pytest
 from photoveil.api import proofs
 from photoveil.api.client import DaemonClient, DaemonError, ImpostorError, Session
 from photoveil.api.verbs import VERBS
-from tests.api.house import House, signed
+from tests.api.house import PATIENCE, House, signed
 from tests.api.test_owner import inside
 from tests.api.test_photos import done
 from tests.worker.fake_child import PREFIX
@@ -88,21 +88,24 @@ def test_what_nobody_signed_is_not_proved(house: House) -> None:
 def squatter(answer: bytes) -> Iterator[int]:
     """Answers every request like this."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(20)
+        server.settimeout(PATIENCE)
 
         def serve() -> None:
             connection, _ = server.accept()
-            with connection:
-                connection.settimeout(20)
-                got = b""
-                while b"\r\n\r\n" not in got:
-                    got += connection.recv(65536)
+            with connection, connection.makefile("rb") as request:
+                connection.settimeout(PATIENCE)
+                length = 0
+                while (line := request.readline()).strip():
+                    name, _, value = line.partition(b":")
+                    length = int(value) if name.lower() == b"content-length" else length
+                request.read(length)  # whoever leaves something unread may break off the answer
                 connection.sendall(answer)
 
         thread = threading.Thread(target=serve)
         thread.start()
         yield server.getsockname()[1]
-        thread.join(20)
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def http(status: int, body: bytes, *headers: str) -> bytes:

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from photoveil.api.client import DaemonClient, DaemonError
+from tests.api.house import PATIENCE
 from tests.worker.fake_child import PREFIX
 
 
 def made(client: DaemonClient, photo: bytes, **wishes: Any) -> dict[str, Any]:
     """What the worker was asked."""
-    told = list(client.follow(client.protect(photo, "a.jpg", **wishes)["job"], 20))[-1]
+    told = list(client.follow(client.protect(photo, "a.jpg", **wishes)["job"], 2 * PATIENCE))[-1]
     assert told["state"] == "done"
     seen: dict[str, Any] = told["report"]["seen"]
     return seen

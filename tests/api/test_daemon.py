@@ -22,19 +22,19 @@ from photoveil.api.client import DaemonClient, ImpostorError, pair
 from photoveil.api.runtime import NotRunningError, Runtime
 from photoveil.api.server import FALLBACKS, NoPortError, bind
 from photoveil.settings import DEFAULT_PORT
-from tests.api.house import ORIGIN
+from tests.api.house import ORIGIN, PATIENCE
 
+PORTRAIT = Path(__file__).parents[2] / "lab" / "photos" / "eileen_collins.jpg"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
 class Running:
     """A daemon process."""
 
-    def __init__(self, home: Path, *options: str) -> None:
-        self.state = home / "default" / "state"
-        self.cache = home / "default" / "cache"
+    def __init__(self, home: Path, profile: str = "default") -> None:
+        self.state = home / profile / "state"
+        self.cache = home / profile / "cache"
         self.file = self.state / "run" / "runtime.json"
-        started = time.monotonic()
         command = [
             sys.executable,
             "-P",
@@ -42,17 +42,28 @@ class Running:
             "photoveil.cli",
             "run",
             "--no-tray",
-            *(options or ("--port", "0")),
+            *("--port", "0", "--profile", profile),
         ]
         environment = {**os.environ, "PHOTOVEIL_HOME": str(home)}
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
-        while not self.file.exists() and self.process.poll() is None and time.monotonic() < started + 20:
+        end = time.monotonic() + PATIENCE
+        while not self._is_there() and self.process.poll() is None and time.monotonic() < end:
             time.sleep(0.005)
-        self.seconds = time.monotonic() - started
+
+    def _is_there(self) -> bool:
+        """Whether it has told where it is; one that was killed has left its own word."""
+        with contextlib.suppress(NotRunningError):
+            return Runtime.read(self.file).pid == self.process.pid
+        return False
 
     @property
     def client(self) -> DaemonClient:
         return DaemonClient.local(Runtime.read(self.file))
+
+    def processor_seconds(self) -> float:
+        """What it has taken of a processor so far, however many others wait for one."""
+        times = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
@@ -61,12 +72,12 @@ class Running:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(15)
+        return self.process.wait(PATIENCE)
 
 
 @contextlib.contextmanager
-def daemon(home: Path, *options: str) -> Iterator[Running]:
-    running = Running(home, *options)
+def daemon(home: Path, profile: str = "default") -> Iterator[Running]:
+    running = Running(home, profile)
     try:
         yield running
     finally:
@@ -77,7 +88,8 @@ def daemon(home: Path, *options: str) -> Iterator[Running]:
 
 @linux
 def test_it_is_small_quick_and_without_torch(tmp_path: Path) -> None:
-    with daemon(tmp_path, "--port", "0", "--no-tray") as running:
+    with daemon(tmp_path) as running:
+        assert running.processor_seconds() < 5  # about 0.4 s
         client = running.client
         browser = pair(client.port, client.call("pairing/start")["code"], "Browser", ORIGIN)
         client.call("pairing/confirm", accept=True)
@@ -93,7 +105,6 @@ def test_it_is_small_quick_and_without_torch(tmp_path: Path) -> None:
         for library in ("torch", "numpy", "safetensors"):
             assert library not in maps, library
         assert running.end() == 0
-        assert running.seconds < 5  # about 0.4 s; a busy machine must not fail the test
 
 
 def test_the_daemons_modules_load_nothing_heavy() -> None:
@@ -129,20 +140,22 @@ def test_one_daemon_per_profile(tmp_path: Path) -> None:
             env={**os.environ, "PHOTOVEIL_HOME": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
             check=False,
         )
         assert second.returncode == 1
         assert "running already" in second.stderr
         assert first.client.call("status")["api"] == 1
-        with daemon(tmp_path, "--port", "0", "--profile", "other") as other:
-            assert other.process.poll() is None
+        with daemon(tmp_path, "other") as other:
+            assert other.client.call("status")["api"] == 1
+            assert first.client.call("status")["api"] == 1
 
 
 def test_killed_it_goes_on_where_it_was(tmp_path: Path) -> None:
     with daemon(tmp_path) as running:
         client = running.client
-        job = client.protect(os.urandom(3_000_000), "a.jpg")["job"]
+        job = client.protect(PORTRAIT.read_bytes(), "a.jpg")["job"]
+        running.process.send_signal(signal.SIGSTOP)  # before the photo, which takes seconds, is done
         assert list((running.cache / "spool").iterdir())
         running.end(signal.SIGKILL)
         assert not list((running.cache / "delivered").iterdir())
@@ -150,12 +163,10 @@ def test_killed_it_goes_on_where_it_was(tmp_path: Path) -> None:
     with pytest.raises(NotRunningError):
         running.client.open()
     with daemon(tmp_path) as again:
-        while again.client.port == client.port or not again.client.call("status"):
-            time.sleep(0.05)
         assert [one["job"] for one in again.client.call("history")["jobs"]] == [job]
         assert again.client.call("job", job=job)["state"] in ("queued", "running")
         assert again.client.call("cancel", job=job)["state"] == "cancelled"
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while list((again.cache / "spool").iterdir()):
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -182,7 +193,8 @@ def test_a_squatter_on_the_port_does_not_know_the_key(tmp_path: Path) -> None:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    with HTTPServer(("127.0.0.1", client.port), Squatter) as server:
+    with HTTPServer(("127.0.0.1", 0), Squatter) as server:
+        client.port = server.server_port  # as if it had got the very one; meanwhile others may have it
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

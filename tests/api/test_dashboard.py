@@ -32,7 +32,7 @@ def test_a_code_works_once() -> None:
 
 
 def test_a_code_lives_for_a_minute() -> None:
-    clock = Clock()
+    clock = Clock(stopped=True)
     sign = new(clock=clock)
     early, late = sign.new_code(), sign.new_code()
     clock.ahead = CODE_SECONDS - 1
@@ -56,7 +56,7 @@ def test_other_codes_open_nothing(code: str) -> None:
 
 
 def test_dashboards_end_and_their_sessions_with_them() -> None:
-    clock, ended = Clock(), list[str]()
+    clock, ended = Clock(stopped=True), list[str]()
     sign = new(ended.append, clock)
     opened = [sign.open(sign.new_code()) for _ in range(MAX_DASHBOARDS + 1)]
     ids = [dashboard.id for dashboard in opened if dashboard is not None]
@@ -112,6 +112,7 @@ def test_a_revoked_dashboard_is_out_at_once(fresh_house: House) -> None:
 
 
 def test_a_dashboard_ends_after_twelve_hours(fresh_house: House) -> None:
+    fresh_house.clock.stop()
     dashboard = fresh_house.dashboard()
     dashboard.call("overview")
     fresh_house.clock.ahead = LIFETIME - 60
@@ -123,6 +124,7 @@ def test_a_dashboard_ends_after_twelve_hours(fresh_house: House) -> None:
 
 
 def test_the_right_code_opens_however_many_are_guessed(fresh_house: House) -> None:
+    fresh_house.clock.stop()  # however slow the guesses are, no further ones are allowed meanwhile
     url = fresh_house.local().call("dashboard/link")["url"]
     guesser = DaemonClient(fresh_house.port, "", b"", f"http://127.0.0.1:{fresh_house.port}")
     statuses = {guesser.post("dashboard/open", {"code": f"{number:022}"}).status for number in range(250)}

@@ -24,7 +24,7 @@ from photoveil.api.client import DaemonClient
 from photoveil.api.guard import RateLimit
 from photoveil.api.openapi import document
 from photoveil.api.verbs import BYTES, VERBS, Access, Verb
-from tests.api.house import House, meta, running, signed
+from tests.api.house import PATIENCE, House, meta, running, signed
 from tests.api.test_photos import done
 
 ALLOWED = (503, 507)
@@ -83,7 +83,7 @@ class World:
         kept = vault.keep(photo, digest, name="photo.jpg", path=photo, job=None)
         self.known = {
             "job": done(self.browser, b"known", "known.jpg")["job"],
-            "item": asyncio.run_coroutine_threadsafe(kept, house.loop).result(20),
+            "item": asyncio.run_coroutine_threadsafe(kept, house.loop).result(PATIENCE),
             "folder": owner.call("folders/add", path=str(watched))["folder"],
             "host": "example.org",
             "name": "anna",
@@ -155,7 +155,7 @@ def test_no_body_breaks_a_verb(world: World, verb: Verb, mode: GenerationMode) -
             case.body = world.real(case.body, chosen)
         elif "to" in verb.body["properties"] or "path" in verb.body["properties"]:
             case.body = world.real(case.body, set())
-        response = case.call(base_url=base, auth=Signature(client, verb))
+        response = case.call(base_url=base, auth=Signature(client, verb), timeout=PATIENCE)
         assert response.status_code < 500 or response.status_code in ALLOWED
         case.validate_response(response, checks=CHOSEN)
 
@@ -187,7 +187,7 @@ def test_no_wish_breaks_protect(world: World) -> None:
         )
         assert status < 500
         if status in (200, 202):
-            list(client.follow(json.loads(body)["job"], 10))
+            list(client.follow(json.loads(body)["job"], PATIENCE))
 
     fuzz()
 

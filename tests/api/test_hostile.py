@@ -16,10 +16,10 @@ from tests.api.house import House, running
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A daemon with a little less patience, so that the tests need less."""
+    """A daemon with a little less patience, so that the tests need less; more than a busy machine takes to answer."""
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
-        patch.setattr(door, "PATIENCE", 2.0)
-        patch.setattr(bodies, "UNSIGNED_SECONDS", 1.0)
+        patch.setattr(door, "PATIENCE", 4.0)
+        patch.setattr(bodies, "UNSIGNED_SECONDS", 2.0)
         yield stack.enter_context(running(tmp_path_factory.mktemp("house")))
 
 

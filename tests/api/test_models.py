@@ -12,7 +12,7 @@ import pytest
 from photoveil.api.client import DaemonClient
 from photoveil.fitting import machine
 from tests.api.house import House, running
-from tests.api.test_events import kinds, listening, until
+from tests.api.test_events import kinds, listening, publish, until
 from tests.api.test_owner import code_of
 from tests.api.test_photos import done
 from tests.fitting.house import install
@@ -78,6 +78,7 @@ def test_who_looks_has_the_machine_measured_once(quick: House) -> None:
     owner = quick.dashboard()
     assert not quick.paths.machine_file.exists()
     told = measured(owner)
+    until(quick.paths.machine_file.exists)  # what was measured is told before it is written down
     assert told["machine"]["device_name"] == "a fake"
     assert one(told, "strong")["seconds"] < 2
     first = quick.paths.machine_file.read_text()
@@ -126,6 +127,8 @@ def test_a_set_is_fetched_while_the_starters_serve_and_then_takes_over(
         (tmp_path / "go").touch()
         until(lambda: browser.call("status")["model_set"] == "standard")
         done(browser, b"two", "2.jpg")
+        publish(quick, "pause", paused=False, until=None)  # whoever hears it has heard all before it
+        until(lambda: "pause" in kinds(heard) & kinds(other))
     assert {"download", "models"} <= kinds(heard)
     assert not {"download", "models"} & kinds(other), "browsers need not know"
     reports = [job["report"]["seen"]["model_set"] for job in owner.call("history")["jobs"]]
@@ -257,7 +260,7 @@ def test_measured_anew_on_request(quick: House) -> None:
     with listening(owner) as heard:
         owner.call("models/measure")
         until(lambda: quick.paths.machine_file.stat().st_mtime_ns > before)
-    assert "models" in kinds(heard)
+        until(lambda: "models" in kinds(heard))
 
 
 def test_browsers_know_nothing_of_it(quick: House) -> None:

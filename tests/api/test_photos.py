@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from photoveil.api.client import DaemonClient, DaemonError
 from photoveil.worker.tasks import overall
-from tests.api.house import House, meta, running, signed
+from tests.api.house import PATIENCE, House, meta, running, signed
 from tests.worker.fake_child import PREFIX
 
 
@@ -25,7 +26,7 @@ def sha(data: bytes) -> str:
 
 
 def finished(client: DaemonClient, job: str) -> dict[str, Any]:
-    return list(client.follow(job, 20))[-1]
+    return list(client.follow(job, 2 * PATIENCE))[-1]
 
 
 def done(client: DaemonClient, photo: bytes, name: str = "a.jpg", **wishes: str) -> dict[str, Any]:
@@ -34,6 +35,14 @@ def done(client: DaemonClient, photo: bytes, name: str = "a.jpg", **wishes: str)
 
 def spool(house: House) -> list[Path]:
     return list(house.paths.spool.iterdir())
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for it, asking more seldom than a client may (docs/protocol.md)."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "too late"
+        time.sleep(0.05)
 
 
 def test_a_photo_comes_back_protected(house: House, browser: DaemonClient) -> None:
@@ -60,9 +69,8 @@ def test_lookup_knows_originals_and_copies(browser: DaemonClient) -> None:
     done(browser, photo)
     assert browser.call("lookup", sha256=sha(PREFIX + photo)) == {"state": "protected-copy"}
     assert browser.call("lookup", sha256=sha(photo), strength="strong") == {"state": "unknown"}
-    started = time.monotonic()
     known = browser.call("lookup", sha256=sha(photo))
-    assert time.monotonic() - started < 0.5
+    assert browser.call("status")["jobs"] == {"queued": 0, "running": 0}, "nothing is to be done for it"
     assert known["state"] == "original"
     assert browser.result(known["job"]) == PREFIX + photo
 
@@ -116,15 +124,16 @@ def test_a_worker_killed_mid_job_holds_up_that_job_alone(fresh_house: House) -> 
     assert state == "queued"  # to be tried again
     assert done(browser, b"next")["state"] == "done"
     assert browser.call("cancel", job=job)["state"] == "cancelled"
-    assert not spool(fresh_house)
+    until(lambda: not spool(fresh_house))  # it may have been begun again: then the worker has to put it aside
 
 
-def test_two_identical_photos_are_one_piece_of_work(fresh_house: House) -> None:
-    one, two = fresh_house.browser(), fresh_house.browser("Another")
-    first = one.protect(b"brief", "one.jpg")["job"]
-    second = two.protect(b"brief", "two.jpg")["job"]
+def test_two_identical_photos_are_one_piece_of_work(fresh_house: House, tmp_path: Path) -> None:
+    one, two, go = fresh_house.browser(), fresh_house.browser("Another"), tmp_path / "go"
+    photo = b"until " + bytes(go)
+    first, second = one.protect(photo, "one.jpg")["job"], two.protect(photo, "two.jpg")["job"]
     counts = one.call("status")["jobs"]
     assert counts["queued"] + counts["running"] == 2
+    go.touch()
     assert finished(one, first)["result"]["name"] == "one.jpg"
     assert finished(two, second)["result"]["name"] == "two.jpg"
     assert one.result(first) == two.result(second)
@@ -133,31 +142,35 @@ def test_two_identical_photos_are_one_piece_of_work(fresh_house: House) -> None:
     assert told.value.as_dict()["code"] == "unknown_job"
 
 
-def test_shared_work_survives_one_of_them_giving_up(fresh_house: House) -> None:
-    one, two = fresh_house.browser(), fresh_house.browser("Another")
-    first, second = one.protect(b"brief", "a.jpg")["job"], two.protect(b"brief", "b.jpg")["job"]
+def test_shared_work_survives_one_of_them_giving_up(fresh_house: House, tmp_path: Path) -> None:
+    one, two, go = fresh_house.browser(), fresh_house.browser("Another"), tmp_path / "go"
+    photo = b"until " + bytes(go)
+    first, second = one.protect(photo, "a.jpg")["job"], two.protect(photo, "b.jpg")["job"]
     assert one.call("cancel", job=first)["state"] == "cancelled"
+    go.touch()
     assert finished(one, first)["state"] == "cancelled"
     assert finished(two, second)["state"] == "done"
 
 
 def test_cancelled_work_stops(fresh_house: House) -> None:
     browser = fresh_house.browser()
-    running_job, queued = browser.protect(b"slow", "a.jpg")["job"], browser.protect(b"brief", "b.jpg")["job"]
+    running_job, queued = browser.protect(b"endless", "a")["job"], browser.protect(b"endless too", "b")["job"]
     assert browser.call("cancel", job=queued)["state"] == "cancelled"
-    time.sleep(0.3)
+    until(lambda: browser.call("job", job=running_job)["progress"] > 0)
     assert browser.call("cancel", job=running_job)["state"] == "cancelled"
     assert done(browser, b"next")["state"] == "done"
     assert not spool(fresh_house)
     assert browser.call("status")["jobs"] == {"queued": 0, "running": 0}
-    assert browser.call("lookup", sha256=sha(b"slow")) == {"state": "unknown"}
+    assert browser.call("lookup", sha256=sha(b"endless")) == {"state": "unknown"}
 
 
-def test_two_photos_per_client(fresh_house: House) -> None:
-    browser, other = fresh_house.browser(), fresh_house.browser("Another")
-    jobs = [browser.protect(photo, "a.jpg")["job"] for photo in (b"brief 1", b"brief 2")]
+def test_two_photos_per_client(fresh_house: House, tmp_path: Path) -> None:
+    browser, other, go = fresh_house.browser(), fresh_house.browser("Another"), tmp_path / "go"
+    photos = (b"until " + bytes(go), b"until  " + bytes(go))
+    jobs = [browser.protect(photo, "a.jpg")["job"] for photo in photos]
     answer = _send(browser, b"third")
     assert (answer.status, answer.json()["error"]["code"]) == (429, "too_many_photos")
+    go.touch()
     assert done(other, b"fourth")["state"] == "done"
     assert [finished(browser, job)["state"] for job in jobs] == ["done", "done"]
     assert done(browser, b"third")["state"] == "done"
@@ -174,7 +187,7 @@ def test_a_job_answers_at_the_next_change_or_after_the_time(
         pass
     started = time.monotonic()
     assert browser.call("job", job=job, wait_ms=300)["state"] == "running"
-    assert 0.25 < time.monotonic() - started < 2
+    assert 0.25 < time.monotonic() - started < 30
     browser.call("cancel", job=job)
 
 
@@ -196,10 +209,7 @@ def test_prewarm(fresh_house: House) -> None:
     browser = fresh_house.browser()
     assert browser.call("status")["worker"] == "absent"
     assert browser.call("prewarm")["worker"] == "starting"
-    for _ in range(100):
-        if browser.call("status")["worker"] == "ready":
-            break
-        time.sleep(0.05)
+    until(lambda: browser.call("status")["worker"] == "ready")
     assert browser.call("status")["device"] == "fake"
     assert browser.call("prewarm")["worker"] in ("ready", "busy")
 
@@ -212,11 +222,10 @@ def test_a_broken_upload_leaves_nothing(house: House, browser: DaemonClient) -> 
             f"POST /v1/protect HTTP/1.1\r\nHost: 127.0.0.1:{house.port}\r\n{head}\r\n".encode()
         )
         connection.sendall(b"x" * 500)
-        time.sleep(0.2)
+        until(lambda: spool(house))
         assert len(spool(house)) == 1
         assert spool(house)[0].stat().st_mode & 0o777 == 0o600
-    time.sleep(0.3)
-    assert not spool(house)
+    until(lambda: not spool(house))
     assert done(browser, b"after that")["state"] == "done"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from photoveil.api.client import DaemonClient, DaemonError
+from tests.api.house import PATIENCE
 from tests.worker.fake_child import PREFIX
 
 FOLDER = "/home/anna/models/small-vlm"
@@ -23,7 +24,7 @@ def as_new(dashboard: DaemonClient) -> Iterator[None]:
 
 
 def ended(client: DaemonClient, photo: bytes, **wishes: Any) -> dict[str, Any]:
-    return list(client.follow(client.protect(photo, "a.jpg", **wishes)["job"], 20))[-1]
+    return list(client.follow(client.protect(photo, "a.jpg", **wishes)["job"], 2 * PATIENCE))[-1]
 
 
 def offered(client: DaemonClient) -> list[str]:

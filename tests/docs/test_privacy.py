@@ -76,7 +76,7 @@ def daemon(environment: dict[str, str]) -> Iterator[tuple[DaemonClient, int]]:
             yield DaemonClient.local(runtime(process)), process.pid
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(SECONDS)
 
 
 def runtime(process: subprocess.Popen[bytes]) -> Runtime:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -171,13 +172,10 @@ async def test_localhost_is_this_computer() -> None:
 
 
 async def test_nobody_there() -> None:
-    async def handler(_request: web.Request) -> web.Response:
-        return said("")
-
-    async with serving(handler) as url:
-        gone = url
-    with pytest.raises(EndpointSilentError, match="server runs"):
-        await ask(quick(gone, attempts=2))
+    with socket.socket() as taken:  # so that nobody else can listen there
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(EndpointSilentError, match="server runs"):
+            await ask(quick(f"http://127.0.0.1:{taken.getsockname()[1]}/v1", attempts=2))
 
 
 async def test_too_slow_is_not_tried_again() -> None:
@@ -192,9 +190,9 @@ async def test_too_slow_is_not_tried_again() -> None:
 
     async with serving(handler) as url:
         with pytest.raises(EndpointSlowError):
-            await ask(quick(url, timeout=0.05))
+            await ask(quick(url, timeout=0.2))
         free.set()
-    assert calls == 1
+    assert calls <= 1  # a busy machine may not even have got so far
 
 
 @pytest.mark.parametrize(

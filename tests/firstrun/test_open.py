@@ -45,8 +45,11 @@ class Desk:
         }
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):
             self.environment.pop(name, None)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.settings(f"port = {self.listener.getsockname()[1]}\n")
+        # Kept from others for the daemon, which may listen there all the same as long as nobody does.
+        self.port = socket.socket()
+        self.port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.port.bind(("127.0.0.1", 0))
+        self.settings(f"port = {self.port.getsockname()[1]}\n")
         self.processes: list[subprocess.Popen[str]] = []
 
     def settings(self, text: str) -> None:
@@ -90,11 +93,11 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     found = Desk(tmp_path)
-    found.listener.close()
     yield found
     for process in found.processes:
         process.kill()
         process.communicate()
+    found.port.close()
 
 
 def test_an_icon_opens_what_there_is_to_see(desk: Desk) -> None:

@@ -1,0 +1,90 @@
+"""What is hidden on a photo, as its owner says: remembered for the file, and told to whoever makes the copy."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from photoveil.api.client import DaemonClient, DaemonError
+from photoveil.assistant.choices import Choices
+from tests.api.house import House
+
+FACE = {"kind": "face", "box": [0.1, 0.2, 0.3, 0.4], "hidden": False}
+OWN = {"kind": "chosen", "box": [0.5, 0.5, 0.9, 1.0], "hidden": True}
+
+
+def sent(client: DaemonClient, photo: bytes, **wishes: Any) -> tuple[str, dict[str, Any]]:
+    """The job of a photo for an assistant, and what the worker was asked."""
+    job: str = client.protect(photo, "a.jpg", **wishes)["job"]
+    told = list(client.follow(job, 20))[-1]
+    assert told["state"] == "done"
+    return job, told["report"]["seen"]
+
+
+def state(client: DaemonClient, photo: bytes, **wishes: Any) -> str:
+    found: str = client.call("lookup", sha256=hashlib.sha256(photo).hexdigest(), **wishes)["state"]
+    return found
+
+
+def test_what_is_chosen_makes_another_copy_of_the_same_file_and_of_no_other(
+    house: House, dashboard: DaemonClient, browser: DaemonClient
+) -> None:
+    photo, other, there = b"with a face", b"another one", {"site": "chatgpt.com"}
+    job, first = sent(browser, photo, **there)
+    sent(browser, other, **there)
+    assert dashboard.call("regions", job=job) == {"regions": None}
+
+    told = dashboard.call("regions/change", job=job, regions=[FACE, OWN])
+
+    assert told == dashboard.call("regions", job=job) == {"regions": [FACE, OWN]}
+    assert state(browser, photo, **there) == "unknown"
+    assert state(browser, other, **there) == "original"
+    _, second = sent(browser, photo, **there)
+    assert state(browser, photo, **there) == "original"
+    assert first["metadata"] != second["metadata"]
+    known = Choices.load(house.paths.assistant_choices).known[hashlib.sha256(photo).hexdigest()]
+    assert second["metadata"] == f"regions:{known.digest}"
+    assert second["assisting"]["choices"] == str(house.paths.assistant_choices)
+    # Elsewhere photos are protected as ever.
+    assert sent(browser, photo, site="instagram.com")[1]["metadata"] == first["metadata"]
+
+    assert dashboard.call("regions/change", job=job, regions=None) == {"regions": None}
+    assert state(browser, photo, **there) == "original", "the first copy is good again"
+
+
+def test_only_owners_choose_and_only_for_photos_that_are_known(
+    dashboard: DaemonClient, browser: DaemonClient
+) -> None:
+    job, _ = sent(browser, b"mine", site="claude.ai")
+    for verb, more in (("regions", {}), ("regions/change", {"regions": []})):
+        with pytest.raises(DaemonError) as refused:
+            browser.call(verb, job=job, **more)
+        assert refused.value.status == 403
+        with pytest.raises(DaemonError) as unknown:
+            dashboard.call(verb, job="nobody", **more)
+        assert unknown.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("regions", "status"),
+    [
+        ([{**FACE, "box": [0.1, 0.2, 0.3]}], 422),
+        ([{**FACE, "box": [0.3, 0.2, 0.3, 0.4]}], 422),
+        ([{**FACE, "kind": "code"}, {**OWN, "kind": "code"}], 422),
+        ([{**FACE, "box": [0.1, 0.2, 0.3, 1.4]}], 400),
+        ([{**FACE, "kind": "nose"}], 400),
+        ([{**FACE, "score": 1}], 400),
+        ([FACE] * 41, 400),
+        ("all", 400),
+    ],
+)
+def test_what_is_no_choice_is_refused(
+    dashboard: DaemonClient, browser: DaemonClient, regions: object, status: int
+) -> None:
+    job, _ = sent(browser, b"refused", site="claude.ai")
+    with pytest.raises(DaemonError) as refused:
+        dashboard.call("regions/change", job=job, regions=regions)
+    assert refused.value.status == status
+    assert dashboard.call("regions", job=job) == {"regions": None}
