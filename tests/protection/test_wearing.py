@@ -145,16 +145,15 @@ def test_what_a_photo_wears_hardly_depends_on_its_size() -> None:
 @pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("strength", list(catalogue.STRENGTHS))
 def test_floors_hold_at_night(engine: Engine, strength: str, grey: bool) -> None:
-    budget = catalogue.STRENGTHS[strength]
-    done = [
-        engine.protect(_taken(_night(400, 300, grey=grey)), persona=Persona("me"), strength=strength)
-        for _ in range(2)
-    ]
-    assert done[0].report.psnr_db >= budget.psnr_floor
-    assert done[0].report.ssim >= budget.ssim_floor
+    budget, night = catalogue.STRENGTHS[strength], _taken(_night(400, 300, grey=grey))
+    done = engine.protect(night, persona=Persona("me"), strength=strength)
+    assert done.report.psnr_db >= budget.psnr_floor
+    assert done.report.ssim >= budget.ssim_floor
     # A third of it is black: that much less room, and not the whole protection gone.
-    assert done[0].report.psnr_db <= budget.psnr_floor + 6
-    assert np.array_equal(done[0].pixels, done[1].pixels)
+    assert done.report.psnr_db <= budget.psnr_floor + 6
+    if strength == "strong":
+        again = engine.protect(night, persona=Persona("me"), strength=strength)
+        assert np.array_equal(done.pixels, again.pixels)
 
 
 @pytest.mark.parametrize("grey", [False, True])
@@ -167,14 +166,14 @@ def test_a_photo_of_nothing_but_black_comes_through(engine: Engine, level: int, 
 
 
 def test_a_photo_that_needs_no_fading_is_delivered_as_ever(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, known: Persona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = photo(300, 200, form="PNG")
-    done = engine.protect(original, persona=Persona("me"), strength="strong")
+    done = engine.protect(original, persona=known, strength="strong")
 
     def never(*_: object) -> None:
         raise AssertionError("this photo has no shadows to fade out of")
 
     monkeypatch.setattr("photoveil.protection.wearing._faded", never)
-    again = engine.protect(original, persona=Persona("me"), strength="strong")
+    again = engine.protect(original, persona=known, strength="strong")
     assert np.array_equal(done.pixels, again.pixels)
