@@ -54,7 +54,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {name: data for name, data in found.items() if not name.startswith(STATE_FOLDER)}
 
 
-def wait_for(condition: Callable[[], Any], otherwise: str, seconds: float = 120.0) -> Any:
+def wait_for(condition: Callable[[], Any], otherwise: str, seconds: float = 600.0) -> Any:
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, otherwise
@@ -109,7 +109,7 @@ class House:
 
     def run(self, *options: str, out: Path | None = None, code: int = 0) -> dict[str, Any]:
         with self.start(*options, out=out) as running:
-            said, noted = running.communicate(timeout=240)
+            said, noted = running.communicate(timeout=800)
         assert running.returncode == code, (said, noted)
         told: dict[str, Any] = json.loads(said)
         return told

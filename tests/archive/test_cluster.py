@@ -69,7 +69,7 @@ def test_a_killed_node_loses_nothing_and_nothing_is_done_twice(house: House, fin
         assert json.loads(nodes.stdout.readline())["killed"]
         before = {name: (house.out / name).stat().st_ctime_ns for name in copies()}
         assert len(before) < PHOTOS
-        said, noted = running.communicate(timeout=180)
+        said, noted = running.communicate(timeout=600)
     assert running.returncode == 0, (said, noted)
     told = json.loads(said)
     assert (told["protected"], told["copied"], told["failed"]) == (PHOTOS, 0, [])
