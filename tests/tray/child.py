@@ -58,6 +58,7 @@ def say(*words: object) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    Tray.__init__.__kwdefaults__["wait"] = 600.0  # on a busy machine a panel takes its time
     port, options = Pipe(), json.loads(sys.argv[1])
     tray = Tray(port, **options)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import Xlib.display  # type: ignore[import-untyped]
+import Xlib.error  # type: ignore[import-untyped]
 import Xlib.X  # type: ignore[import-untyped]
 from PIL import Image
 
@@ -28,6 +29,7 @@ SIZE = (640, 420)
 PANEL = 26
 _NEEDED = ("Xvfb", "trayer", "xdotool", "dbus-daemon")
 _TRAYER = ("trayer", "--edge", "top", "--align", "right", "--widthtype", "request", "--heighttype", "pixel")
+_MENUS = ("POPUP_MENU", "DROPDOWN_MENU", "MENU")
 _PLAIN = ("--transparent", "true", "--alpha", "0")  # one colour; without it the tint is not used
 
 State = dict[str, Any]
@@ -73,6 +75,32 @@ class Desk:
     def aside(self) -> None:
         self._xdo("mousemove", "5", str(SIZE[1] - 5))
 
+    def open_menu(self, point: tuple[int, int], button: int = 1) -> None:
+        """Click there, and wait until a menu hears what is typed."""
+        wait_for(lambda: not self.menus(), "a menu is open already")
+        self.click(point, button)
+        wait_for(self.menus, "no menu")
+        self.stable()
+
+    def menus(self) -> int:
+        """How many menus are open; a tooltip is none."""
+        with contextlib.closing(Xlib.display.Display(self.environment["DISPLAY"])) as display:
+            kind = display.intern_atom("_NET_WM_WINDOW_TYPE")
+            wanted = {display.intern_atom(f"_NET_WM_WINDOW_TYPE_{name}") for name in _MENUS}
+            return sum(
+                _is_menu(window, kind, wanted) for window in display.screen().root.query_tree().children
+            )
+
+    def stable(self) -> Image.Image:
+        """The screen once it has stopped changing."""
+        before, same = self.picture(), 0
+        while same < 3:
+            time.sleep(0.1)
+            now = self.picture()
+            same = same + 1 if now.tobytes() == before.tobytes() else 0
+            before = now
+        return before
+
     def picture(self) -> Image.Image:
         with contextlib.closing(Xlib.display.Display(self.environment["DISPLAY"])) as display:
             raw = display.screen().root.get_image(0, 0, *SIZE, Xlib.X.ZPixmap, 0xFFFFFFFF)
@@ -89,7 +117,7 @@ class Desk:
             return bool(display.get_selection_owner(display.intern_atom("_NET_SYSTEM_TRAY_S0")))
 
     def _xdo(self, *arguments: str) -> None:
-        subprocess.run(["xdotool", *arguments], env=self.environment, check=True, timeout=20)
+        subprocess.run(["xdotool", *arguments], env=self.environment, check=True, timeout=100)
 
 
 @dataclass
@@ -114,7 +142,7 @@ class Talking:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def told(self, seconds: float = 15.0) -> list[str]:
+    def told(self, seconds: float = 100.0) -> list[str]:
         return self.lines.get(timeout=seconds).split("\t")
 
     def nothing_told(self, seconds: float = 0.5) -> bool:
@@ -132,14 +160,14 @@ class Shown(Talking):
     def spot(self) -> tuple[int, int]:
         """Where on the screen the icon is; waits for it."""
         wait_for(lambda: spot_on(self.desk.picture()) is not None, "no icon on the screen")
-        found = spot_on(self.desk.picture())
+        found = spot_on(self.desk.stable())  # the panel may still make room for it
         assert found is not None
         return found
 
     def stop(self) -> list[str]:
         self.send("stop")
         told = self.told()
-        assert self.process.wait(15) == 0
+        assert self.process.wait(100) == 0
         return told
 
 
@@ -158,6 +186,16 @@ def _is_purple(pixel: Any) -> bool:
     return bool(blue > 90 and blue > 1.5 * red and blue > 1.5 * green)
 
 
+def _is_menu(window: Any, kind: int, wanted: set[int]) -> bool:
+    try:
+        if window.get_attributes().map_state != Xlib.X.IsViewable:
+            return False
+        told = window.get_full_property(kind, Xlib.X.AnyPropertyType)
+    except Xlib.error.XError:  # it has just gone
+        return False
+    return told is not None and bool(wanted & set(told.value))
+
+
 def drain(stream: Any, take: Callable[[str], None]) -> None:
     for line in stream:
         take(line.rstrip("\n"))
@@ -172,7 +210,7 @@ def end(process: subprocess.Popen[str]) -> None:
                 stream.close()
 
 
-def wait_for(true: Callable[[], bool], otherwise: str, seconds: float = 15.0) -> None:
+def wait_for(true: Callable[[], object], otherwise: str, seconds: float = 100.0) -> None:
     limit = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < limit, otherwise
@@ -212,7 +250,7 @@ def screen() -> Iterator[dict[str, str]]:
         stack.callback(server.wait)
         stack.callback(server.kill)
         os.close(theirs)
-        assert select.select([ours], [], [], 15)[0], "no X server"
+        assert select.select([ours], [], [], 100)[0], "no X server"
         display = f":{os.read(ours, 16).decode().strip()}"
         bus = stack.enter_context(
             subprocess.Popen(

@@ -74,7 +74,7 @@ class Panel:
         return self.glib.Variant("b", True)
 
     def ask(self, path: str, interface: str, method: str, told: Any) -> Any:
-        answer = self.bus.call_sync(self.item[0], path, interface, method, told, None, 0, 5000, None)
+        answer = self.bus.call_sync(self.item[0], path, interface, method, told, None, 0, 100_000, None)
         return answer.unpack()
 
     def listen(self) -> None:
