@@ -49,7 +49,7 @@ def _step(word: str, rest: list[str], name: str, folder: Path, progress: Any, ca
         case "crash":
             os._exit(7)
         case "stubborn":
-            time.sleep(60)
+            time.sleep(600)
 
 
 if __name__ == "__main__":

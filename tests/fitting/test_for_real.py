@@ -72,7 +72,7 @@ def one(owner: DaemonClient, name: str) -> dict[str, Any]:
 
 def fetched(owner: DaemonClient) -> None:
     owner.call("models/pull", model_set="duo")
-    until(lambda: owner.call("models")["download"] is None, 60)
+    until(lambda: owner.call("models")["download"] is None, 200)
 
 
 def test_from_the_starters_to_a_fetched_set_and_through_a_damage(
@@ -88,20 +88,20 @@ def test_from_the_starters_to_a_fetched_set_and_through_a_damage(
     report = made["report"]
     assert report["model_set"] == "duo"
     assert {encoder["name"]: encoder["role"] for encoder in report["encoders"]} == tiny_hub.DUO
-    until(lambda: owner.call("models")["machine"] is not None, 60)
+    until(lambda: owner.call("models")["machine"] is not None, 200)
     assert one(owner, "duo")["seconds"] is not None
 
     damaged = models / "duo" / "tiny-convnext.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
     owner.call("models/verify", model_set="duo")
-    until(lambda: one(owner, "duo")["checked"], 60)
-    until(lambda: owner.call("models")["download"] is None)
+    until(lambda: one(owner, "duo")["checked"], 200)
+    until(lambda: owner.call("models")["download"] is None, 200)
     (finding,) = one(owner, "duo")["checked"]
     assert (finding["file"], finding["problem"]) == (damaged.name, "changed")
 
     fetched(owner)
     owner.call("models/verify", model_set="duo")
-    until(lambda: one(owner, "duo")["checked"] == [], 60)
+    until(lambda: one(owner, "duo")["checked"] == [], 200)
     assert ended(browser, photo(2))["report"]["model_set"] == "duo"
 
     owner.call("models/remove", model_set="duo")

@@ -138,7 +138,7 @@ def test_a_drive_that_does_not_answer_holds_nothing_up(
 
     def find(path: Path) -> Place:
         if path.is_relative_to("/net"):
-            answers.wait(10)
+            answers.wait(100)
         return found(path)
 
     monkeypatch.setattr(places, "_find", find)
@@ -149,7 +149,7 @@ def test_a_drive_that_does_not_answer_holds_nothing_up(
     begun = time.monotonic()
     assert file.put_folder(FolderRule(home / "Pictures"))[1].folders[0] == rule
     assert file.read()[0].folders[0] == rule
-    assert time.monotonic() - begun < 5  # no 10 s; a busy machine must not fail the test
+    assert time.monotonic() - begun < 60  # not 100: who asks is not kept
     answers.set()
     time.sleep(0.5)
     assert file.read()[0].folders[0] == rule

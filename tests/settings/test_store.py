@@ -29,6 +29,7 @@ from photoveil.settings import (
 from photoveil.settings import (
     store as module,
 )
+from photoveil.settings.file import Stamp
 from tests.settings.texts import usable_files
 
 T = TypeVar("T")
@@ -142,12 +143,22 @@ async def test_a_file_that_is_being_written_is_left_alone(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_POLL_SECONDS", 0.01)
-    monkeypatch.setattr(module, "_SETTLE_SECONDS", 0.1)
     await house.store.change(strength="film")
+    stamp, looked = house.store._file.stamp, 0
+
+    def counted() -> Stamp:
+        nonlocal looked
+        looked += 1
+        return stamp()
+
+    monkeypatch.setattr(house.store._file, "stamp", counted)
     watching = asyncio.create_task(house.store.watch())
     try:
+        await until(lambda: looked > 3)  # the change was taken in, and nothing new was seen since
+        monkeypatch.setattr(module, "_SETTLE_SECONDS", 0.5)
         with house.path.open("w") as file:  # empty for a while: the defaults, if somebody read it now
-            await asyncio.sleep(0.06)
+            seen = looked
+            await until(lambda: looked > seen)
             file.write('strength = "film"\nport = 1\n')
         await until(lambda: house.store.current.port == 1)
     finally:
@@ -156,7 +167,7 @@ async def test_a_file_that_is_being_written_is_left_alone(
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - what is waited for happens on the disk
             await asyncio.sleep(0.01)
 
