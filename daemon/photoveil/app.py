@@ -21,6 +21,7 @@ from photoveil.api.server import Server, bind
 from photoveil.api.services import LocalClient, Services
 from photoveil.api.sessions import Sessions
 from photoveil.api.sign_in import SignIn
+from photoveil.assistant.choices import Choices
 from photoveil.fitting.desk import CALM_SECONDS, ModelDesk
 from photoveil.fitting.download import COMMAND as FETCH_COMMAND
 from photoveil.fitting.download import Downloads
@@ -181,7 +182,7 @@ class Daemon:
             command=self._worker_command,
             hub=hub,
             wanted_device=store.current.device,
-            assisting=Assisting.chosen(store.current, paths.assistant_file),
+            assisting=Assisting.chosen(store.current, paths),
             unlearnable_model=store.current.unlearnable_model,
         )
         stack.push_async_callback(worker.close)
@@ -249,6 +250,7 @@ class Daemon:
             profile=self._paths.profile,
             personas=self._paths.personas,
             seal_keys=self._paths.seal_keys,
+            regions=Choices.load(self._paths.assistant_choices),
             previews=rooms.previews,
             local=local,
             photos=rooms.photos,
@@ -301,7 +303,7 @@ class Daemon:
                     rooms.photos.limit = settings.cache_mb << 20
                     rooms.worker.idle_seconds = settings.worker_idle_seconds
                     rooms.worker.wanted_device = settings.device
-                    rooms.worker.assisting = Assisting.chosen(settings, self._paths.assistant_file)
+                    rooms.worker.assisting = Assisting.chosen(settings, self._paths)
                     rooms.worker.unlearnable_model = settings.unlearnable_model
                     set_level(settings.log_level)
                     if not settings.previews:

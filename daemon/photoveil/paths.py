@@ -117,6 +117,11 @@ class Paths:
         return self.state / "assistant" / "history.jsonl"
 
     @property
+    def assistant_choices(self) -> Path:
+        """What the user has chosen to hide on photos for AI assistants: places and the photos' hashes."""
+        return self.state / "assistant" / "regions.jsonl"
+
+    @property
     def seal_keys(self) -> Path:
         """Names and dates of seal keys; their secrets lie in the key store."""
         return self.state / "seal-keys.json"

@@ -27,7 +27,7 @@ from photoveil.assistant.evaluation import Evaluation, shrunk, subject
 from photoveil.assistant.front import Front, Measured, Point
 from photoveil.assistant.history import History, Subject
 from photoveil.assistant.parameters import Space
-from photoveil.assistant.search import ENOUGH, WARM, front
+from photoveil.assistant.search import AT_FIRST, ENOUGH, WARM, front
 from photoveil.assistant.sight import Recognition
 from photoveil.protection import catalogue
 from photoveil.protection.encoders import Encoder, load_encoders
@@ -45,7 +45,7 @@ class Preset:
 
     Attributes:
         photos, seeds, queries: for every search.
-        warm: photos of others that the history learns from before.
+        warm: photos of others that the history learns from before, with as many queries as the product's first photos.
         first: persona of the first photo.
     """
 
@@ -60,7 +60,7 @@ class Preset:
 PRESETS = {
     "ci": Preset(2, 1, 12, 2, BARELY),
     "small": Preset(20, 3, 30, WARM, TAUGHT),
-    "full": Preset(40, 3, 100, WARM, TAUGHT),
+    "full": Preset(20, 3, 100, WARM, TAUGHT),
 }
 
 
@@ -123,9 +123,10 @@ class Study:
     async def _warmed(self, seed: int) -> History:
         """What ten photos of others leave behind; every seed has its own ten."""
         history = History()
+        queries = min(self.preset.queries, AT_FIRST)
         for shot in shots(WARM_UP + 1000 * seed, self.preset.warm):
             bench = await self._bench(shot)
-            await front(bench.subject, bench.evaluation, self.preset.queries, history, seed=seed)
+            await front(bench.subject, bench.evaluation, queries, history, seed=seed)
         self.tell(f"seed {seed}: history of {len(history.records)} photos")
         return history
 
@@ -232,7 +233,7 @@ def _key(preset: Preset, encoders: Iterable[Encoder]) -> str:
     product, lab = Path(assistant.__file__).parent, Path(__file__).parent
     files = [*(product / f"{name}.py" for name in _PRODUCT), *(lab / f"{name}.py" for name in _LAB)]
     made = hashlib.sha256(b"".join(file.read_bytes() for file in files))
-    world = (preset.queries, preset.warm, preset.teaching, preset.first)
+    world = (preset.queries, preset.warm, min(preset.queries, AT_FIRST), preset.teaching, preset.first)
     made.update(repr((world, [encoder.sha256 for encoder in encoders])).encode())
     return made.hexdigest()[:16]
 

@@ -16,13 +16,13 @@ from lab.assistant.rivals import SEARCHES
 from lab.assistant.study import OURS, Preset
 from photoveil import __version__
 from photoveil.assistant.front import hypervolume
-from photoveil.assistant.search import ENOUGH
+from photoveil.assistant.search import AT_FIRST, ENOUGH
 
 Row = dict[str, Any]
 Array = NDArray[np.float64]
 
 NAME = "assistant"
-MARKS = (1, 2, 3, 5, 10, 15, 20, 30, 40, 50, 75, 100)
+MARKS = (1, 2, 3, 5, 10, 20, 30, 50, 75, 100)
 """Numbers of queries that tables tell about."""
 
 PLACES = {
@@ -77,6 +77,7 @@ def digest(rows: Sequence[Row], preset: Preset, name: str) -> dict[str, Any]:
         "copies": [_copies(rows, place, preset.photos) for place in PLACES],
         "parrot": _parrot(rows),
         "heads_found": _found(rows),
+        "cost": _cost(found),
         "curves": {search: _band(curve) for search, curve in curves.items()},
         "rows": [{k: v for k, v in row.items() if k != "vectors"} for row in rows],
     }
@@ -193,6 +194,14 @@ def _parrot(rows: Sequence[Row]) -> dict[str, Any]:
     return {"copies": len(told), "rate": round(float(np.mean(told)), 4) if told else None}
 
 
+def _cost(rows: Sequence[Row]) -> dict[str, float]:
+    """What the searches took: queries, processor seconds of one core, and the first by the second."""
+    told = [(row["queries"], row["cpu_seconds"]) for row in rows if "cpu_seconds" in row]
+    queries, seconds = (float(sum(column)) for column in zip(*told, strict=True)) if told else (0.0, 0.0)
+    rate = round(queries / seconds, 1) if seconds else 0.0
+    return {"queries": queries, "cpu_seconds": round(seconds, 1), "queries_per_second": rate}
+
+
 def _found(rows: Sequence[Row]) -> dict[str, int]:
     told = [row for row in rows if row["what"] == "finder"]
     return {
@@ -212,7 +221,12 @@ def as_markdown(document: dict[str, Any]) -> str:
             f"{document['photos']} drawn photos of as many people × {document['seeds']} seeds, one private region each "
             "(the head, its box given), questions about what else is to be seen. The assistant is the lab's small VLM, "
             "asked as a black box; a query is one copy with all its questions. Encoder of the search: starter-dla. "
-            f"Nothing was tuned on these photos. All rows are in [{NAME}.json]({NAME}.json).",
+            f"Nothing was tuned on these photos. All rows are in [{NAME}.json]({NAME}.json). "
+            + _cost_in_words(document["cost"]),
+            "",
+            "## Goals",
+            "",
+            *_table_of_goals(document),
             "",
             "## Hypervolume against queries",
             "",
@@ -220,8 +234,9 @@ def as_markdown(document: dict[str, Any]) -> str:
             "",
             "Area of (leak, loss) that is beaten, 1 is perfect; mean over photos and seeds, with the 95 % bootstrap "
             "interval over photos. “critical history” is the product's search, its history filled by "
-            f"{document['warm_up_photos']} photos of other people (other ones for each seed); “no history” is the same "
-            "search without any earlier photo; NSGA-II is pymoo's with a population of 10.",
+            f"{document['warm_up_photos']} photos of other people (other ones for each seed) with at most {AT_FIRST} "
+            "queries each, as in the product; “no history” is the same search without any earlier photo; NSGA-II is "
+            "pymoo's with a population of 10.",
             "",
             *_table_of_volumes(document),
             "",
@@ -235,6 +250,52 @@ def as_markdown(document: dict[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _cost_in_words(cost: dict[str, float]) -> str:
+    minutes, rate = cost["cpu_seconds"] / 60, cost["queries_per_second"]
+    took = f"{cost['queries']:,.0f} queries took {minutes:.0f} minutes of one core"
+    return f"{took}, {rate:.0f} a second, proposals included."
+
+
+def _table_of_goals(document: dict[str, Any]) -> list[str]:
+    early, late = (
+        next(e for e in document["copies"] if e["place"] == place) for place in ("early knee", "knee")
+    )
+    lines = ["| goal | reached | |", "|---|---|---|"]
+    for entry in document["ahead"]:
+        told = f"{_gain(entry['area'], entry['area_interval'])}; of the numbers of queries below, {_leads(entry)}"
+        lines.append(
+            f"| more hypervolume than {entry['of']}, mean over 1 to {document['queries']} queries | {told} "
+            f"| {_met(entry['area_interval'][0] > 0)} |"
+        )
+    for entry, when in ((early, f"after {ENOUGH} queries"), (late, f"after {document['queries']}")):
+        worst, limit = _worst(entry), entry["chance"] + BARS["recognised"]
+        lines += [
+            f"| default {when}: recognised at most {_percent(limit)} (chance + 10 points) | at most {_percent(worst)} "
+            f"by any witness and view | {_met(worst <= limit)} |",
+            f"| default {when}: at least 85 % of the answers kept | {_percent(entry['kept'])} "
+            f"| {_met(entry['kept'] >= BARS['kept'])} |",
+        ]
+    return lines
+
+
+def _leads(entry: dict[str, Any]) -> str:
+    """At which numbers of queries the whole interval of the gain lies above zero, and where below."""
+    ahead = [q["queries"] for q in entry["queries"] if q["interval"][0] > 0]
+    behind = [q["queries"] for q in entry["queries"] if q["interval"][1] < 0]
+    words = f"surely ahead at {len(ahead)} of {len(entry['queries'])}"
+    return words + (
+        f", surely behind at {', '.join(map(str, behind))}" if behind else ", surely behind at none"
+    )
+
+
+def _worst(copies: dict[str, Any]) -> float:
+    return max((r["rate"] for r in copies["recognised"].values()), default=0.0)
+
+
+def _met(is_met: bool) -> str:
+    return "met" if is_met else "**missed**"
 
 
 def _table_of_volumes(document: dict[str, Any]) -> list[str]:
@@ -288,19 +349,13 @@ def _table_of_copies(document: dict[str, Any]) -> list[str]:
 
 
 def _remarks(document: dict[str, Any]) -> list[str]:
-    early = next(e for e in document["copies"] if e["place"] == "early knee")
-    worst = max((r["rate"] for r in early["recognised"].values()), default=0.0)
-    limit = early["chance"] + BARS["recognised"]
+    chance = document["copies"][0]["chance"]
     parrot, found = document["parrot"], document["heads_found"]
     return [
         "Copies are made at 1024 × 768, sent through JPEG 75 and shown to encoders that no search ever saw, which "
         f"know everybody from four clean portraits and pick the nearest of {document['photos']} people: chance is "
-        f"{_percent(early['chance'])}. Answers are kept where the assistant says the same words as about the original.",
+        f"{_percent(chance)}. Answers are kept where the assistant says the same words as about the original.",
         "",
-        f"- Recognised at the default after {ENOUGH} queries: at most {_percent(worst)} by any witness and view; the "
-        f"goal is {_percent(limit)} (chance + 10 points): **{'met' if worst <= limit else 'missed'}**.",
-        f"- Answers kept there: {_percent(early['kept'])}; the goal is 85 %: "
-        f"**{'met' if early['kept'] >= BARS['kept'] else 'missed'}**.",
         f"- An attacker who knows the parameters and hides his own portraits alike recognises "
         f"{_percent(parrot['rate'] or 0.0)} of {parrot['copies']} heads: hiding is no encryption.",
         *(

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photoveil.assistant.history import KEPT, PHOTOS, History, Subject, Trial, critical
-from photoveil.assistant.parameters import FULL, KINDS, Space
+from photoveil.assistant.kinds import KINDS
+from photoveil.assistant.parameters import FULL, Space
 
 SHARES = st.floats(0, 1)
 TRIALS = st.lists(

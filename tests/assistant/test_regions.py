@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import cv2
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.data import astronaut, coffee
 
+from photoveil.assistant import regions
 from photoveil.assistant.codes import readable
 from photoveil.assistant.regions import YUNET, Region, RegionError, find, parse_box
+from tests.assistant.tiny_yunet import network
 
 
 def test_the_face_of_a_real_photo_is_found_with_its_hair_and_nothing_else() -> None:
@@ -61,8 +64,64 @@ def test_a_small_code_that_fills_the_photo_is_found() -> None:
     assert max(abs(left - 70), abs(top - 40), abs(right - 170), abs(bottom - 140)) < 12
 
 
-def test_weights_that_are_none_are_told(tmp_path: Path) -> None:
-    (tmp_path / YUNET).write_bytes(b"this is no network")
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A path that OpenCV itself could not open everywhere."""
+    place = tmp_path / "Модели"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture(params=[(640, 640), ("height", "width")], ids=["of one size", "of any size"])
+def yunet(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a network in YuNet's form."""
+    return with_yunet(folder, network(*request.param), monkeypatch)
+
+
+def with_yunet(folder: Path, data: bytes, patch: pytest.MonkeyPatch) -> Path:
+    """The folder with this network, as if OpenCV had published it."""
+    patch.setattr(regions, "YUNET_SHA256", hashlib.sha256(data).hexdigest())
+    (folder / YUNET).write_bytes(data)
+    return folder
+
+
+def test_faces_of_yunet_become_heads_where_they_are(yunet: Path) -> None:
+    pixels = np.full((240, 320, 3), 90, np.uint8)
+    pixels[96:128, 64:96] = pixels[96:128, 224:256] = (255, 0, 0)
+
+    found = sorted(find(pixels, yunet), key=lambda region: region.box)
+
+    assert [(region.kind, region.score) for region in found] == [("face", pytest.approx(1, abs=0.01))] * 2
+    # A face of 64 × 80 around the middle of the cell, and the hair, chin and ears that belong to it.
+    for region, x in zip(found, (80, 240), strict=True):
+        box = (x - 32 * 1.3, 112 - 40 * 1.7, x + 32 * 1.3, 112 + 40 * 1.3)
+        assert np.multiply(region.box, (320, 240, 320, 240)) == pytest.approx(box, abs=0.5)
+
+
+def test_yunet_sees_a_large_photo_small_and_still_smaller(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_yunet(folder, network("height", "width", aside=4), monkeypatch)
+    pixels = np.full((960, 1280, 3), 90, np.uint8)
+    pixels[256:384, 128:256] = (255, 0, 0)  # shown at 640 four cells, at 320 one
+
+    faces = [region.box for region in find(pixels, folder)]
+
+    wide = {round((right - left) * 1280 / 1.3): (left + right) / 2 * 1280 for left, _, right, _ in faces}
+    assert sorted(wide) == [2 * 64, 2 * 128]
+    assert wide[2 * 128] == pytest.approx((1 + 4.5) * 128, abs=1)
+
+
+def test_yunet_finds_nobody_where_nobody_is(yunet: Path) -> None:
+    assert find(np.full((48, 1000, 3), 90, np.uint8), yunet) == []
+    assert find(np.full((300, 200), 90, np.uint8), yunet) == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"this is no network", network(640, 640)], ids=["no network", "another network"]
+)
+def test_weights_that_are_not_the_published_ones_are_told(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / YUNET).write_bytes(data)
 
     with pytest.raises(RegionError, match="cannot be read") as caught:
         find(astronaut()[:64, :64], tmp_path)

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from PIL import Image
 
+from photoveil.assistant.choices import Choices, choice
+from photoveil.assistant.history import History, Subject, Trial
+from photoveil.assistant.parameters import Space
+from photoveil.assistant.search import AT_FIRST, WARM
 from photoveil.endpoint import RemoteRefusedError
-from photoveil.methods import ASSISTANT
+from photoveil.methods import ASSISTANT, metadata_for
 from photoveil.worker import assist
 from photoveil.worker.parent import Worker
-from photoveil.worker.tasks import NOTHING_PRIVATE, Assisting, Delivered, Previews, Task, Unchanged
-from tests.tiny_models import tiny_models
+from photoveil.worker.tasks import (
+    NOTHING_PRIVATE,
+    Assisting,
+    ChildError,
+    Delivered,
+    Previews,
+    Task,
+    Unchanged,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ME = Task("me", ASSISTANT, "50", "starter", "keep")
 FAR = "https://assistant.example.org/v1"
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models(tmp_path_factory.mktemp("models"))
 
 
 def scene(width: int = 320, height: int = 240, *, seed: int = 1) -> Image.Image:
@@ -58,16 +70,34 @@ def readable(data: bytes) -> bool:
     return bool(cv2.QRCodeDetector().detectAndDecode(pixels)[0])
 
 
-@asynccontextmanager
-async def working(models: Path, folder: Path, assisting: Assisting | None = None) -> AsyncIterator[Worker]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def child(models: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worker]:
+    """One for all tests: to start it takes longer than what most of them ask of it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PHOTOVEIL_MODELS", str(models))
         patch.delenv("PHOTOVEIL_ENDPOINT_KEY", raising=False)
-        worker = Worker(personas=folder / "personas", assisting=assisting)
+        worker = Worker(personas=tmp_path_factory.mktemp("child") / "personas")
         try:
             yield worker
         finally:
             await worker.close()
+
+
+@pytest.fixture
+def worker(child: Worker, tmp_path: Path) -> Worker:
+    """The child, with so much history that ten queries are enough."""
+    child.assisting = Assisting(warm(tmp_path / "warm.jsonl"))
+    return child
+
+
+def warm(file: Path) -> Path:
+    """Photos enough, and each said what is good: all but hidden at little loss."""
+    history, space = History(file), Space(("code",))
+    vectors = [np.array([style, 0.9, 0.2, 0.1, 0.1, 0.1]) for style in (0.1, 0.4, 0.6, 0.9)]
+    trials = [Trial(tuple(space.full(v)), 0.1 + i / 20, 0.1 - i / 50) for i, v in enumerate(vectors)]
+    for light in range(WARM):
+        history.learn(Subject(("code",), (light / 10, 0.5, 0.2, -0.5, 0.4, 0.3)), trials)
+    return file
 
 
 async def made(
@@ -83,15 +113,16 @@ async def made(
     return outcome, part.read_bytes() if part.exists() else b""
 
 
-async def test_what_is_private_is_hidden_and_the_report_says_how_well(models: Path, tmp_path: Path) -> None:
+async def test_what_is_private_is_hidden_and_the_report_says_how_well(worker: Worker, tmp_path: Path) -> None:
     photo = with_code(tmp_path / "ticket.jpg")
     assert readable(photo.read_bytes())
     history = tmp_path / "state" / "history.jsonl"
     stages: list[str] = []
+    known = personas(worker)
     previews = Previews(tmp_path / "before", tmp_path / "after")
-    async with working(models, tmp_path, Assisting(history)) as worker:
-        found, data = await made(worker, photo, previews=previews, hear=lambda stage, _: stages.append(stage))
-        again, _ = await made(worker, with_code(tmp_path / "other.jpg", seed=2))
+    worker.assisting = Assisting(history)
+    found, data = await made(worker, photo, previews=previews, hear=lambda stage, _: stages.append(stage))
+    again, _ = await made(worker, with_code(tmp_path / "other.jpg", seed=2))
     assert isinstance(found, Delivered)
     assert isinstance(again, Delivered)
     assert not readable(data)
@@ -105,7 +136,8 @@ async def test_what_is_private_is_hidden_and_the_report_says_how_well(models: Pa
     told = report["assistant"]
     assert [region["kind"] for region in told["regions"]] == ["code"]
     assert told["slider"] == 50
-    assert told["asked"] is None
+    assert (told["asked"], told["left"], told["chosen"]) == (None, [], False)
+    assert told["queries"] == AT_FIRST
     assert 0 <= told["recognised_by_witnesses"] <= 1
     assert 0 <= told["agreement"] <= 1
     assert list(dict.fromkeys(stages)) == ["decode", "prepare", "protect", "write", "measure"]
@@ -115,14 +147,13 @@ async def test_what_is_private_is_hidden_and_the_report_says_how_well(models: Pa
     remembered = [json.loads(line) for line in history.read_text().splitlines()]
     assert [record["kinds"] for record in remembered] == [["code"], ["code"]]
     assert "ticket" not in history.read_text()
-    assert not (tmp_path / "personas").exists()  # nothing is learnt of a person
+    assert personas(worker) == known  # nothing is learnt of a person
 
 
-async def test_the_slider_changes_the_copy(models: Path, tmp_path: Path) -> None:
+async def test_the_slider_changes_the_copy(worker: Worker, tmp_path: Path) -> None:
     photo = with_code(tmp_path / "ticket.jpg")
-    async with working(models, tmp_path) as worker:
-        useful, first = await made(worker, photo, Task("me", ASSISTANT, "0", "starter", "keep"))
-        private, last = await made(worker, photo, Task("me", ASSISTANT, "100", "starter", "keep"))
+    useful, first = await made(worker, photo, Task("me", ASSISTANT, "0", "starter", "keep"))
+    private, last = await made(worker, photo, Task("me", ASSISTANT, "100", "starter", "keep"))
     assert isinstance(useful, Delivered)
     assert isinstance(private, Delivered)
     assert first != last
@@ -130,13 +161,12 @@ async def test_the_slider_changes_the_copy(models: Path, tmp_path: Path) -> None
     assert useful.report["assistant"]["leak"] >= private.report["assistant"]["leak"]
 
 
-async def test_where_nothing_is_found_only_the_notes_go(models: Path, tmp_path: Path) -> None:
+async def test_where_nothing_is_found_only_the_notes_go(worker: Worker, tmp_path: Path) -> None:
     noted, plain = tmp_path / "noted.jpg", tmp_path / "plain.bmp"
     scene().save(noted, quality=95, exif=_exif())
     scene().save(plain)
-    async with working(models, tmp_path) as worker:
-        found, data = await made(worker, noted)
-        passed, nothing = await made(worker, plain)
+    found, data = await made(worker, noted)
+    passed, nothing = await made(worker, plain)
     assert isinstance(found, Delivered)
     assert found.report["assistant"]["regions"] == []
     assert any("nothing was hidden" in note for note in found.report["notes"])
@@ -147,22 +177,78 @@ async def test_where_nothing_is_found_only_the_notes_go(models: Path, tmp_path: 
     assert not nothing
 
 
-async def test_photos_to_protect_and_to_hide_on_go_together(models: Path, tmp_path: Path) -> None:
+async def test_photos_to_protect_and_to_hide_on_go_together(worker: Worker, tmp_path: Path) -> None:
     photo = with_code(tmp_path / "ticket.jpg")
     other = tmp_path / "other.png"
     scene(96, 64).save(other)
-    # The child's first: what encoders make at their first use must serve both.
-    async with working(models, tmp_path) as worker:
-        (hidden, _), (protected, _) = await asyncio.gather(
-            made(worker, photo), made(worker, other, Task("me", "antithetical", "subtle", "starter", "keep"))
-        )
+    # A child's first: what encoders make at their first use must serve both.
+    await worker.close()
+    (hidden, _), (protected, _) = await asyncio.gather(
+        made(worker, photo), made(worker, other, Task("us", "antithetical", "subtle", "starter", "keep"))
+    )
     assert isinstance(hidden, Delivered)
     assert isinstance(protected, Delivered)
     assert "assistant" in hidden.report
     assert protected.report["encoders"]
 
 
-async def test_who_no_longer_wants_it_is_obeyed(models: Path, tmp_path: Path) -> None:
+async def test_what_the_user_has_chosen_is_hidden_and_nothing_else(worker: Worker, tmp_path: Path) -> None:
+    photo = with_code(tmp_path / "ticket.jpg")
+    code = {"kind": "code", "box": [0.05, 0.1, 0.5, 0.7], "hidden": False}
+    own = {"kind": "chosen", "box": [0.6, 0.2, 0.9, 0.8], "hidden": True}
+    found, data = await made(worker, photo, chosen(worker, photo, [code, own]))
+    assert isinstance(found, Delivered)
+    told = found.report["assistant"]
+    assert told["chosen"] is True
+    assert [(region["kind"], region["box"]) for region in told["regions"]] == [("chosen", own["box"])]
+    assert [(region["kind"], region["box"]) for region in told["left"]] == [("code", code["box"])]
+    assert set(told["parameters"]["regions"]) == {"chosen"}
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(d)).convert("RGB"), float) for d in (photo.read_bytes(), data)
+    )
+    moved = np.abs(after - before).mean(axis=2)
+    assert moved[72:168, 208:272].mean() > 2 * moved[:, :96].mean()
+
+
+async def test_who_chooses_to_hide_nothing_gets_the_photo_without_its_notes(
+    worker: Worker, tmp_path: Path
+) -> None:
+    photo = with_code(tmp_path / "ticket.jpg")
+    code = {"kind": "code", "box": [0.05, 0.1, 0.5, 0.7], "hidden": False}
+    found, data = await made(worker, photo, chosen(worker, photo, [code]))
+    assert isinstance(found, Delivered)
+    assert readable(data)
+    with Image.open(io.BytesIO(data)) as copy:
+        assert not copy.getexif()
+    assert any(note.startswith("As you chose") for note in found.report["notes"])
+
+
+async def test_a_choice_that_nobody_knows_any_more_makes_no_copy(worker: Worker, tmp_path: Path) -> None:
+    photo = with_code(tmp_path / "ticket.jpg")
+    task = chosen(worker, photo, [{"kind": "chosen", "box": [0.1, 0.1, 0.9, 0.9], "hidden": True}])
+    chosen(worker, photo, [])
+    with pytest.raises(ChildError) as held:
+        await made(worker, photo, task)
+    assert held.value.as_dict()["code"] == "region"
+    assert not photo.with_suffix(".part").exists()
+
+
+def chosen(worker: Worker, photo: Path, regions: list[dict[str, Any]]) -> Task:
+    """What the user wants of this photo, and the task that says so."""
+    file = photo.with_name("regions.jsonl")
+    worker.assisting = replace(worker.assisting, choices=file)
+    wish = choice(hashlib.sha256(photo.read_bytes()).hexdigest(), regions)
+    Choices.load(file).keep(wish)
+    return replace(ME, metadata=metadata_for(ASSISTANT, "keep", wish.digest))
+
+
+def personas(worker: Worker) -> set[str]:
+    """The files of those of whom something was learnt."""
+    folder = worker._personas
+    return {file.name for file in folder.iterdir()} if folder.exists() else set()
+
+
+async def test_who_no_longer_wants_it_is_obeyed(worker: Worker, tmp_path: Path) -> None:
     photo = with_code(tmp_path / "ticket.jpg")
     begun = asyncio.Event()
 
@@ -170,17 +256,16 @@ async def test_who_no_longer_wants_it_is_obeyed(models: Path, tmp_path: Path) ->
         if stage == "protect" and share > 0:
             begun.set()
 
-    async with working(models, tmp_path) as worker:
-        work = asyncio.create_task(made(worker, photo, hear=hear))
-        await begun.wait()
-        child = worker.pid
-        work.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await work
-        assert worker.pid == child
-        assert not photo.with_suffix(".part").exists()
-        again, _ = await made(worker, photo)
-        assert isinstance(again, Delivered)
+    work = asyncio.create_task(made(worker, photo, hear=hear))
+    await begun.wait()
+    child = worker.pid
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert worker.pid == child
+    assert not photo.with_suffix(".part").exists()
+    again, _ = await made(worker, photo)
+    assert isinstance(again, Delivered)
 
 
 @asynccontextmanager
@@ -202,7 +287,7 @@ async def model(answer: Callable[[bytes], Awaitable[web.Response]]) -> AsyncIter
         await runner.cleanup()
 
 
-async def test_a_model_is_asked_only_where_one_is_chosen(models: Path, tmp_path: Path) -> None:
+async def test_a_model_is_asked_only_where_one_is_chosen(worker: Worker, tmp_path: Path) -> None:
     asked = 0
 
     async def answer(_question: bytes) -> web.Response:
@@ -211,7 +296,7 @@ async def test_a_model_is_asked_only_where_one_is_chosen(models: Path, tmp_path:
         return web.json_response({"choices": [{"message": {"content": "a ticket on a table"}}]})
 
     photo = with_code(tmp_path / "ticket.jpg")
-    async with model(answer) as url, working(models, tmp_path) as worker:
+    async with model(answer) as url:
         await made(worker, photo)
         assert asked == 0
         worker.assisting = Assisting(endpoint=url, model="tiny")
@@ -224,12 +309,13 @@ async def test_a_model_is_asked_only_where_one_is_chosen(models: Path, tmp_path:
     assert asked == 3 * (1 + told["queries"])
 
 
-async def test_a_model_that_fails_leaves_it_to_the_encoders(models: Path, tmp_path: Path) -> None:
+async def test_a_model_that_fails_leaves_it_to_the_encoders(worker: Worker, tmp_path: Path) -> None:
     async def answer(_question: bytes) -> web.Response:
         return web.Response(status=404)
 
     photo = with_code(tmp_path / "ticket.jpg")
-    async with model(answer) as url, working(models, tmp_path, Assisting(None, url, "tiny")) as worker:
+    async with model(answer) as url:
+        worker.assisting = replace(worker.assisting, endpoint=url, model="tiny")
         found, data = await made(worker, photo)
     assert isinstance(found, Delivered)
     assert not readable(data)
@@ -238,11 +324,11 @@ async def test_a_model_that_fails_leaves_it_to_the_encoders(models: Path, tmp_pa
 
 
 async def test_nothing_is_sent_elsewhere_without_that_very_yes(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = with_code(tmp_path / "ticket.jpg")
-    async with working(models, tmp_path, Assisting(None, FAR, "tiny")) as worker:
-        found, _ = await made(worker, photo)
+    worker.assisting = replace(worker.assisting, endpoint=FAR, model="tiny")
+    found, _ = await made(worker, photo)
     assert isinstance(found, Delivered)
     assert found.report["assistant"]["asked"] is None
     assert any("assistant.example.org" in note for note in found.report["notes"])

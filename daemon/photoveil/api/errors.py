@@ -253,6 +253,7 @@ def status_of(error: PhotoveilError) -> int:
 
 
 _STATUSES = {
+    "region": 422,
     "settings": 422,
     "persona": 422,
     "catalogue": 404,

@@ -16,7 +16,7 @@ from photoveil.api.services import Services
 from photoveil.errors import PhotoveilError
 from photoveil.ledger.jobs import Job, JobRow, State
 from photoveil.ledger.photos import Key
-from photoveil.methods import strength_for
+from photoveil.methods import metadata_for, strength_for
 from photoveil.settings import SiteProfile, valid_persona
 from photoveil.worker.tasks import Delivered, Task
 
@@ -43,7 +43,7 @@ async def status(services: Services, _caller: Caller, _body: Body) -> web.Respon
 async def lookup(services: Services, caller: Caller, body: Body) -> web.Response:
     """``lookup``: do we know these bytes?"""
     sha256 = body["sha256"]
-    task = _task(services, body)
+    task = _task(services, body, sha256)
     if await services.photos.is_protected_copy(sha256, task.method):
         return web.json_response({"state": "protected-copy"})
     job = await services.jobs.recall(caller.client, "photo", Key(sha256, task))
@@ -68,7 +68,7 @@ async def protect(services: Services, caller: Caller, request: web.BaseRequest) 
         raise errors.too_many_photos(PHOTOS_PER_CLIENT)
     meta = bodies.read_meta(caller)
     name = meta["name"] or "photo"
-    task = _task(services, meta)
+    task = _task(services, meta, caller.sha256 or "")
     part = services.jobs.new_part()
     services.uploads[client] += 1
     try:
@@ -152,8 +152,11 @@ async def _job(services: Services, caller: Caller, body: Body) -> Job | JobRow:
     return services.jobs.find(row.client, name) or row
 
 
-def _task(services: Services, wishes: Body) -> Task:
-    """How to protect: as the request says, else as for its site, its persona, and in general."""
+def _task(services: Services, wishes: Body, photo: str) -> Task:
+    """How to protect: as the request says, else as for its site, its persona, and in general.
+
+    ``photo``: its SHA-256, by which the user may have chosen what is to be hidden on it.
+    """
     settings = services.settings
     site = (settings.site(wishes["site"]) if "site" in wishes else None) or SiteProfile()
     persona = wishes.get("persona") or site.persona or settings.persona
@@ -165,4 +168,5 @@ def _task(services: Services, wishes: Body) -> Task:
         place for place in (wishes.get("slider"), site.slider, settings.assistant_slider) if place is not None
     )
     strength = strength_for(method, strength, slider)
-    return Task(persona, method, strength, services.models.in_force, settings.metadata)
+    metadata = metadata_for(method, settings.metadata, services.regions.digest(photo))
+    return Task(persona, method, strength, services.models.in_force, metadata)

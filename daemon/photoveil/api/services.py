@@ -15,6 +15,7 @@ from photoveil.api.pairing import Pairing
 from photoveil.api.sessions import Sessions
 from photoveil.api.sign_in import SignIn
 from photoveil.api.streams import Streams
+from photoveil.assistant.choices import Choices
 from photoveil.fitting.desk import ModelDesk
 from photoveil.hub import Hub
 from photoveil.keys import KeyStore
@@ -103,6 +104,7 @@ class Services:
     profile: str
     personas: Path
     seal_keys: Path
+    regions: Choices
     previews: PreviewShelf
     local: LocalClient
     photos: ProtectedPhotos

@@ -16,6 +16,8 @@ from photoveil.api.schema import (
     text,
     whole,
 )
+from photoveil.assistant.choices import MOST_REGIONS
+from photoveil.assistant.kinds import KINDS as KINDS_OF_REGIONS
 from photoveil.methods import METHODS, MOST_PRIVATE
 from photoveil.protection import catalogue
 from photoveil.settings.model import OUTPUTS, PERSONA_COLOURS, POLLING
@@ -70,6 +72,8 @@ RESULT = record(
         "height": count(),
     }
 )
+REGION = record({"kind": one_of(*KINDS_OF_REGIONS), "box": array(number(0, 1), most=4), "hidden": switch()})
+REGIONS = maybe(array(REGION, most=MOST_REGIONS))
 JOB_STATE = record({"job": IDENTITY, "state": one_of(*STATES)})
 JOB = record(
     {"job": IDENTITY, "state": one_of(*STATES), "stage": WORDS, "progress": number(0, 1)},

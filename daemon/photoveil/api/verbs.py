@@ -12,6 +12,7 @@ __all__ = ["BYTES", "EVENTS", "JSON", "MAX_PHOTO", "VERBS", "Access", "Verb"]
 
 _WISH = shapes.WISH
 _JOB = record({"job": shapes.IDENTITY})
+_REGIONS = record({"regions": shapes.REGIONS})
 _FOLDER = record({"folder": shapes.FOLDER})
 _MODEL_SET = record({"model_set": shapes.MODEL_SET_NAME})
 _SITES = record({"sites": table(shapes.SITE)})
@@ -154,6 +155,20 @@ _PHOTOS = (
         "The photo is no longer wanted. Owners: any job.",
         _JOB,
         shapes.JOB_STATE,
+    ),
+    Verb(
+        "regions",
+        Access.OWNER,
+        "What the user has chosen to hide on a job's photo for AI assistants; null where it is found.",
+        _JOB,
+        _REGIONS,
+    ),
+    Verb(
+        "regions/change",
+        Access.OWNER,
+        "Choose what is hidden on a job's photo, wherever it comes again; null has it found.",
+        record({"job": shapes.IDENTITY, "regions": shapes.REGIONS}),
+        _REGIONS,
     ),
     Verb("retry", Access.OWNER, "Try a job again that has failed or was cancelled.", _JOB, shapes.JOB_STATE),
     Verb(

@@ -17,8 +17,9 @@ from photoveil.assistant.answers import Usefulness
 from photoveil.assistant.codes import readable
 from photoveil.assistant.front import Measured
 from photoveil.assistant.history import Subject
+from photoveil.assistant.kinds import KINDS
 from photoveil.assistant.obfuscation import obfuscate
-from photoveil.assistant.parameters import KINDS, Parameters
+from photoveil.assistant.parameters import Parameters
 from photoveil.assistant.regions import Region
 
 Pixels = NDArray[np.uint8]

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoveil.assistant.front import non_dominated
-from photoveil.assistant.parameters import FULL, KINDS
+from photoveil.assistant.kinds import KINDS
+from photoveil.assistant.parameters import FULL
 
 Array = NDArray[np.float64]
 
@@ -36,7 +37,7 @@ class Subject:
     """A photo as the history knows it.
 
     Attributes:
-        kinds: of its private regions, in the order of `parameters.KINDS`.
+        kinds: of its private regions, in the order of `kinds.KINDS`.
         context: a few numbers about it (`evaluation.context`), scaled so that 1 is a large difference.
     """
 

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
+from photoveil.assistant.kinds import KINDS
 
-KINDS = ("face", "code", "chosen")
-"""Kinds of private regions: found faces, QR and bar codes, and boxes that the user drew."""
+Vector = NDArray[np.float64]
 
 STYLES = ("blur", "pixelate", "recolour", "inpaint")
 GLOBALS = ("downscale", "noise", "tone")

@@ -8,6 +8,7 @@ the user adds boxes. QR codes and bar codes need no weights.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photoveil.assistant.parameters import KINDS
+from photoveil.assistant.kinds import KINDS
 from photoveil.errors import PhotoveilError
 
 Pixels = NDArray[np.uint8]
@@ -27,7 +28,14 @@ Pixels = NDArray[np.uint8]
 YUNET = "face_detection_yunet_2023mar.onnx"
 """Name of YuNet's weights in the folder of model sets, as OpenCV publishes them."""
 
-_YUNET_SIDE, _CASCADE_SIDE = 640, 360
+YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
+"""Of the very file: OpenCV's model zoo, models/face_detection_yunet, 232,589 bytes. No other is read."""
+
+_YUNET_SIDE = 640  # the network's own: not every engine of OpenCV takes another
+_YUNET_LOOKS = (640, 320)
+"""Long edges at which a photo is shown to YuNet, which knows faces of 10 to 300 pixels: some fill the photo."""
+
+_CASCADE_SIDE = 360
 _SURE = 0.7  # of YuNet's score
 _NEIGHBOURS = 8  # of the cascade: with fewer it sees faces everywhere
 _SMALLEST = 24  # side of the cascade's window
@@ -46,7 +54,7 @@ class Region:
     """A private part of a photo.
 
     Attributes:
-        kind: one of `parameters.KINDS`.
+        kind: one of `kinds.KINDS`.
         box: left, top, right, bottom in shares of the photo's width and height, 0…1.
         score: how sure the finder is, 0…1; 1 for the user's own.
     """
@@ -141,18 +149,44 @@ def _head(left: float, top: float, wide: float, tall: float, shape: tuple[int, .
 
 
 def _by_yunet(pixels: Pixels, weights: Path) -> list[Region]:
-    small = _fitted(pixels, _YUNET_SIDE)
+    found: list[Region] = []
     try:
-        detector = cv2.FaceDetectorYN.create(str(weights), "", (small.shape[1], small.shape[0]), _SURE)
-        _, found = detector.detect(np.ascontiguousarray(small[..., ::-1]))
-    except cv2.error as error:
-        raise RegionError(
-            "The face detector cannot be read",
-            f"{weights} is not YuNet as OpenCV publishes it ({YUNET}).",
-            "Remove the file; faces are then found without it, only not as well.",
-        ) from error
-    rows = [] if found is None else found.tolist()
-    return [_head(row[0], row[1], row[2], row[3], small.shape, float(row[14])) for row in rows]
+        detector = _yunet(weights)
+        for small in _looks(pixels):
+            canvas = np.zeros((_YUNET_SIDE, _YUNET_SIDE, 3), np.uint8)
+            canvas[: small.shape[0], : small.shape[1]] = small[..., ::-1]
+            _, rows = detector.detect(canvas)
+            for row in () if rows is None else rows.tolist():
+                head = _head(row[0], row[1], row[2], row[3], small.shape, float(row[14]))
+                if _is_box(head.box) and not any(_same(head, other) for other in found):
+                    found.append(head)
+    except (cv2.error, OSError) as error:
+        raise _unreadable(weights) from error
+    return found
+
+
+def _looks(pixels: Pixels) -> list[Pixels]:
+    """The photo at each of the sizes that YuNet is shown; one that is small already once."""
+    sizes = {small.shape: small for small in (_fitted(pixels, side) for side in _YUNET_LOOKS)}
+    return list(sizes.values())
+
+
+def _yunet(weights: Path) -> Any:
+    # Read here, as OpenCV opens no path with letters that the system's code page lacks.
+    data = weights.read_bytes()
+    if hashlib.sha256(data).hexdigest() != YUNET_SHA256:
+        raise _unreadable(weights)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # it warns of a choice that is its own
+    network, nothing = np.frombuffer(data, np.uint8), np.empty(0, np.uint8)
+    return cv2.FaceDetectorYN.create("onnx", network, nothing, (_YUNET_SIDE, _YUNET_SIDE), _SURE)
+
+
+def _unreadable(weights: Path) -> RegionError:
+    return RegionError(
+        "The face detector cannot be read",
+        f"{weights} is not YuNet as OpenCV publishes it ({YUNET}).",
+        "Remove the file, or put the one of OpenCV's model zoo there; without it faces are found less well.",
+    )
 
 
 @lru_cache(maxsize=1)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from photoveil.assistant.kinds import KINDS
 from photoveil.assistant.obfuscation import obfuscate
-from photoveil.assistant.parameters import KINDS, Parameters, Treatment
+from photoveil.assistant.parameters import Parameters, Treatment
 from photoveil.assistant.regions import Region
 from photoveil.protection.encoders import Encoder
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from photoveil import __version__
 from photoveil.assistant.answers import PROMPTS
+from photoveil.assistant.choices import named
 from photoveil.assistant.codes import readable, still_readable
 from photoveil.assistant.history import History
 from photoveil.assistant.regions import Region, find
@@ -24,14 +22,17 @@ from photoveil.paths import models_dir
 from photoveil.photos import Encoded, MetadataPolicy, Photo, decode, encode
 from photoveil.protection import Engine, Protected
 from photoveil.protection.budget import psnr, ssim
+from photoveil.protection.delivery import Delivery
 from photoveil.protection.jobs import Clock, Progress
-from photoveil.protection.report import FileFacts, Report
+from photoveil.protection.report import Report
+from photoveil.worker.accounts import account
 from photoveil.worker.frames import Header
 
 _NOTHING = (
     "No face and no code was found, so nothing was hidden: only the camera's notes were removed. "
     "Look at the photo yourself before you send it."
 )
+_NOTHING_CHOSEN = "As you chose, nothing was hidden: only the camera's notes were removed."
 _ENCODERS_JUDGED = "The encoders judged instead how useful the photo still is."
 
 
@@ -51,10 +52,25 @@ class _Made:
     notes: Sequence[str]
 
 
+@dataclass(frozen=True)
+class _Private:
+    """What is private on a photo.
+
+    Attributes:
+        hidden: what is to be hidden.
+        left: what the user wants to stay as it is.
+        chosen: whether the user has said so; else it was found.
+    """
+
+    hidden: Sequence[Region]
+    left: Sequence[Region] = ()
+    chosen: bool = False
+
+
 def assist(engine: Engine, photo: Photo, header: Header, progress: Progress) -> Protected:
     """The copy of a photo for an AI assistant.
 
-    Where nothing private is found, it is the photo without its metadata, and the report says so.
+    Where nothing is to be hidden, it is the photo without its metadata, and the report says so.
 
     Args:
         engine: whose encoders judge.
@@ -62,53 +78,47 @@ def assist(engine: Engine, photo: Photo, header: Header, progress: Progress) -> 
         progress: told how far it is; what it raises ends the work.
 
     Raises:
-        PhotoveilError: the face detector's weights cannot be read, or a code could still be read on the copy.
+        PhotoveilError: the face detector's weights cannot be read, what the user had chosen is not known any more, or
+            a code could still be read on the copy.
     """
     clock = Clock(progress)
     with clock.stage("prepare"):
-        regions = find(photo.pixels, models_dir())
+        private = _private(photo, header)
     slider = share_of(header["strength"])
-    made = _hidden(engine, photo, regions, header, clock, slider) if regions else _bare(photo, clock)
+    if private.hidden:
+        made = _hidden(engine, photo, private.hidden, header, clock, slider)
+    else:
+        made = _bare(photo, clock, chosen=private.chosen)
     with clock.stage("measure"):
         pixels = decode(made.encoded.data, name=made.encoded.name).pixels
-        seen = {"psnr_db": psnr(photo.pixels, pixels), "ssim": ssim(photo.pixels, pixels)}
-    report = AssistantReport(
-        original=FileFacts(photo.source.sha256, photo.source.size, str(photo.format), *_size(photo)),
-        delivered=FileFacts(
-            hashlib.sha256(made.encoded.data).hexdigest(),
-            len(made.encoded.data),
-            str(made.encoded.format),
-            *_size(photo),
-        ),
-        **seen,
-        encoders=[],
-        timings_ms=clock.milliseconds(),
-        model_set=engine.model_set,
-        method=header["method"],
-        strength=header["strength"],
-        persona=header["persona"],
-        version=__version__,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=0,
-        device=engine.device,
-        notes=[*photo.notes, *made.encoded.notes, *made.notes],
-        assistant={"slider": int(header["strength"]), **made.told},
-    )
+        done = Delivery(made.encoded, pixels, psnr(photo.pixels, pixels), ssim(photo.pixels, pixels))
+    told = {
+        "slider": int(header["strength"]),
+        **made.told,
+        "left": [region.as_dict() for region in private.left],
+        "chosen": private.chosen,
+    }
+    report = account(AssistantReport, engine, photo, done, header, clock, made.notes, assistant=told)
     return Protected(pixels, made.encoded, report)
 
 
-def _size(photo: Photo) -> tuple[int, int]:
-    height, width = photo.pixels.shape[:2]
-    return width, height
+def _private(photo: Photo, header: Header) -> _Private:
+    """What the user has chosen for this very photo, else what is found on it."""
+    wanted = named(header["assisting"]["choices"], header["metadata"])
+    if wanted is None:
+        return _Private(find(photo.pixels, models_dir()))
+    hidden, left = ([Region(c.kind, c.box) for c in wanted if c.hidden is which] for which in (True, False))
+    return _Private(hidden, left, chosen=True)
 
 
-def _bare(photo: Photo, clock: Clock) -> _Made:
-    """The photo without its metadata; held back where a reader sees a code that the finder does not."""
-    if readable(photo.pixels):
+def _bare(photo: Photo, clock: Clock, *, chosen: bool) -> _Made:
+    """The photo without its metadata; held back where a reader sees a code that neither finder nor user did."""
+    if not chosen and readable(photo.pixels):
         raise still_readable()
     with clock.stage("write"):
         encoded = encode(photo, photo.pixels, metadata=MetadataPolicy.STRIP_ALL)
-    return _Made(encoded, {"regions": [], "queries": 0, "asked": None}, (_NOTHING,))
+    note = _NOTHING_CHOSEN if chosen else _NOTHING
+    return _Made(encoded, {"regions": [], "queries": 0, "asked": None}, (note,))
 
 
 def _hidden(

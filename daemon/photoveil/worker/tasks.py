@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from photoveil.errors import PhotoveilError
 
 if TYPE_CHECKING:
+    from photoveil.paths import Paths
     from photoveil.settings import Settings
 
 
@@ -18,7 +19,8 @@ class Task:
     """How one photo is to be protected.
 
     ``model_set`` and ``metadata`` come from the settings, the rest may be chosen per photo. With the method for AI
-    assistants ``strength`` is the slider's place, “0” to “100”.
+    assistants ``strength`` is the slider's place, “0” to “100”, and ``metadata`` may name what the user has chosen to
+    hide (`methods.metadata_for`).
     """
 
     persona: str
@@ -42,22 +44,26 @@ class Assisting:
         history: the file that remembers what earlier photos taught; None for none.
         endpoint, model: who is asked whether a photo is still useful; empty for the encoders.
         consent: the only address beyond this computer that may be asked.
+        choices: the file that holds what the user has chosen to hide on photos; None for none.
     """
 
     history: Path | None = None
     endpoint: str = ""
     model: str = ""
     consent: str = ""
+    choices: Path | None = None
 
     @classmethod
-    def chosen(cls, settings: Settings, history: Path) -> Assisting:
+    def chosen(cls, settings: Settings, paths: Paths) -> Assisting:
         """As the settings say."""
         consent = "" if settings.offline else settings.remote_endpoint
-        return cls(history, settings.assistant_endpoint, settings.assistant_model, consent)
+        asked = settings.assistant_endpoint, settings.assistant_model
+        return cls(paths.assistant_file, *asked, consent, paths.assistant_choices)
 
     def as_header(self) -> dict[str, Any]:
         """For the child."""
-        return {**asdict(self), "history": None if self.history is None else str(self.history)}
+        files = {"history": self.history, "choices": self.choices}
+        return asdict(self) | {name: None if file is None else str(file) for name, file in files.items()}
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,14 @@ def overall(stage: str, fraction: float) -> float | None:
         return None
     start, end = _STAGES[stage]
     return start + (end - start) * min(1.0, max(0.0, fraction))
+
+
+TITLES = {
+    "seal": "The photo could not be sealed",
+    "unseal": "The mark could not be taken off",
+    "exposure": "The photo could not be looked at",
+}
+"""What did not happen where a tool of the child's ends without an answer of its own."""
 
 
 class WorkerState(StrEnum):
@@ -216,3 +230,8 @@ def gave_up(count: int, minutes: float, log_file: str) -> WorkerGaveUp:
         f"The process that computes the protection crashed {count} times within {minutes:.0f} minutes.",
         f"See {log_file}, free some memory, and restart Photoveil or try again in {minutes:.0f} minutes.",
     )
+
+
+def of_tool(tool: str, error: WorkerError) -> WorkerError:
+    """The same, where nothing was to be protected."""
+    return type(error)(TITLES[tool], error.reason, "Try again, or with a smaller version of the photo.")

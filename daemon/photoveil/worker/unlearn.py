@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
-from photoveil import __version__
 from photoveil.photos import MetadataPolicy, Photo
 from photoveil.protection import Engine, Protected, devices
 from photoveil.protection.delivery import Delivery, deliver
 from photoveil.protection.encoders import Features, encode_all
 from photoveil.protection.jobs import Clock, Progress
 from photoveil.protection.reduced import reduced
-from photoveil.protection.report import FileFacts, Report, picture, through_channels
+from photoveil.protection.report import Report, picture, through_channels
+from photoveil.worker.accounts import account
 from photoveil.worker.frames import Header
 
 if TYPE_CHECKING:
@@ -83,7 +79,8 @@ class Tutor:
         with clock.stage("measure"):
             told = _measured(engine, model, photo, done, change, header["persona"])
         told |= {"epsilon": product.LEVELS[budget.name]}
-        return Protected(done.pixels, done.encoded, _report(engine, photo, done, header, clock, told))
+        report = account(UnlearnableReport, engine, photo, done, header, clock, [_HALF], unlearnable=told)
+        return Protected(done.pixels, done.encoded, report)
 
     def _ready(self, folder: Path, device: torch.device) -> TransformersSurrogate:
         """The model of a folder; read anew once its files are others."""
@@ -133,33 +130,3 @@ def _witnesses(engine: Engine, before: Image.Image, after: dict[str, Image.Image
         cosines = (pooled[1:] @ pooled[0]).tolist()
         told.append({"name": encoder.name, "cosine": dict(zip(after, cosines, strict=True))})
     return told
-
-
-def _report(
-    engine: Engine, photo: Photo, done: Delivery, header: Header, clock: Clock, told: dict[str, Any]
-) -> UnlearnableReport:
-    source, encoded = photo.source, done.encoded
-    digest = hashlib.sha256(encoded.data).hexdigest()
-    return UnlearnableReport(
-        original=FileFacts(source.sha256, source.size, str(photo.format), *_size(photo.pixels)),
-        delivered=FileFacts(digest, len(encoded.data), str(encoded.format), *_size(done.pixels)),
-        psnr_db=done.psnr_db,
-        ssim=done.ssim,
-        encoders=[],
-        timings_ms=clock.milliseconds(),
-        model_set=engine.model_set,
-        method=header["method"],
-        strength=header["strength"],
-        persona=header["persona"],
-        version=__version__,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=0,
-        device=engine.device,
-        notes=[*photo.notes, *encoded.notes, _HALF],
-        unlearnable=told,
-    )
-
-
-def _size(pixels: NDArray[np.uint8]) -> tuple[int, int]:
-    height, width = pixels.shape[:2]
-    return width, height

@@ -46,7 +46,7 @@ export function hiddenCard(hidden) {
     return card(
       'For an AI assistant',
       h('p', { class: 'verdict some' }, icon('alert'), 'Nothing was hidden'),
-      h('p', {}, 'No face and no code was found on this photo. Only the notes of the camera were removed.'),
+      h('p', {}, `${hidden.chosen ? 'As you chose.' : 'No face and no code was found on this photo.'} Only the notes of the camera were removed.`),
       h('p', { class: 'hint small' }, icon('info'), h('span', {}, caution())),
     );
   }

@@ -37,8 +37,12 @@ export interface Unlearnable {
   answer_loss_with_words: Record<string, number>; witnesses: { name: string; cosine: Record<string, number> }[];
 }
 
+/** A private region of a photo: left, top, right, bottom in shares of its width and height. */
+export interface Place { kind: string; box: number[]; hidden: boolean }
+
 export interface Hidden {
   slider: number; regions: { kind: string; box: number[]; score: number }[]; queries: number; asked: string | null;
+  left?: { kind: string; box: number[]; score: number }[]; chosen?: boolean;
   recognised_by_witnesses?: number; agreement?: number; answers_kept?: number | null;
   parameters?: { regions: Record<string, { style: string; strength: number; margin: number }>; downscale: number; noise: number; tone: number };
 }

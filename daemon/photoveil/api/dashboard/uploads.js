@@ -66,7 +66,8 @@ export class Uploads {
   }
 
   /**
-   * @param {Iterable<File>} files @param {{strength?: string, method?: string}} [wishes] what is to be different from the settings
+   * @param {Iterable<File>} files
+   * @param {{strength?: string, method?: string, persona?: string, slider?: number}} [wishes] what is to be different from the settings
    * @returns {Upload[]}
    */
   add(files, wishes = this.usual) {

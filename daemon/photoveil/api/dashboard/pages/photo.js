@@ -11,6 +11,7 @@ import { button, card, download, empty, fill, h, link, progressBar, troubleBox }
 import { hiddenCard } from '../hidden.js';
 import { icon } from '../icons.js';
 import { ask, known, onPhotos, statePill } from '../photo_list.js';
+import { regionsCard } from '../regions.js';
 import { CHANNELS, cautionWords, figure, fileWords, lookWords, sentence, strangers, verdict } from '../report.js';
 import { unlearnableCard } from '../unlearnable.js';
 import { isFinal, origin, percent, plural, stageWords, when } from '../words.js';
@@ -101,7 +102,7 @@ async function contentOf(context, job, folders) {
       h('span', { class: 'soft' }, `${when(job.finished ?? job.created)} · ${origin(job, folders)}`),
     ),
     job.state === 'done' ? await pictureCard(context, job) : stateCard(job),
-    ...(report ? [resultCard(report), exposureOf(context, job)] : []),
+    ...(report ? [resultCard(report), await regionsCard(context, job), exposureOf(context, job)] : []),
     ...(report ? [fileCard(job, report), ...(report.encoders.length > 0 ? [figuresCard(report)] : [])] : []),
   ];
 }

@@ -1,0 +1,4 @@
+"""Kinds of private regions."""
+
+KINDS = ("face", "code", "chosen")
+"""Found faces, QR and bar codes, and boxes that the user drew."""
