@@ -34,23 +34,24 @@ def test_what_is_chosen_makes_another_copy_of_the_same_file_and_of_no_other(
     photo, other, there = b"with a face", b"another one", {"site": "chatgpt.com"}
     job, first = sent(browser, photo, **there)
     sent(browser, other, **there)
-    assert dashboard.call("regions", job=job) == {"regions": None}
+    digest = hashlib.sha256(photo).hexdigest()
+    assert dashboard.call("regions", job=job) == {"photo": digest, "regions": None}
 
     told = dashboard.call("regions/change", job=job, regions=[FACE, OWN])
 
-    assert told == dashboard.call("regions", job=job) == {"regions": [FACE, OWN]}
+    assert told == dashboard.call("regions", job=job) == {"photo": digest, "regions": [FACE, OWN]}
     assert state(browser, photo, **there) == "unknown"
     assert state(browser, other, **there) == "original"
     _, second = sent(browser, photo, **there)
     assert state(browser, photo, **there) == "original"
     assert first["metadata"] != second["metadata"]
-    known = Choices.load(house.paths.assistant_choices).known[hashlib.sha256(photo).hexdigest()]
+    known = Choices.load(house.paths.assistant_choices).known[digest]
     assert second["metadata"] == f"regions:{known.digest}"
     assert second["assisting"]["choices"] == str(house.paths.assistant_choices)
     # Elsewhere photos are protected as ever.
     assert sent(browser, photo, site="instagram.com")[1]["metadata"] == first["metadata"]
 
-    assert dashboard.call("regions/change", job=job, regions=None) == {"regions": None}
+    assert dashboard.call("regions/change", job=job, regions=None)["regions"] is None
     assert state(browser, photo, **there) == "original", "the first copy is good again"
 
 
@@ -87,4 +88,4 @@ def test_what_is_no_choice_is_refused(
     with pytest.raises(DaemonError) as refused:
         dashboard.call("regions/change", job=job, regions=regions)
     assert refused.value.status == status
-    assert dashboard.call("regions", job=job) == {"regions": None}
+    assert dashboard.call("regions", job=job)["regions"] is None

@@ -135,10 +135,7 @@ test('a place is added, made smaller and taken away without a mouse', options, a
 test('a new copy is made of the very same file, and of no other', options, async () => {
   const [right, wrong] = ['0.before.webp', '1.before.webp'].map((name) => `${visit.pictures}/${name}`);
   const digest = createHash('sha256').update(await readFile(String(right))).digest('hex');
-  await visit.renew((daemon) => {
-    const report = daemon.jobs.find(({ job }) => job === JOB)?.report;
-    if (report) report.original.sha256 = digest;
-  });
+  await visit.renew((daemon) => daemon.photos.set(JOB, digest));
   const page = await visit.open({});
   await toPhoto(page);
   const input = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (await page.$('main .card input[type="file"]'));
@@ -151,6 +148,24 @@ test('a new copy is made of the very same file, and of no other', options, async
   assert.equal(asked('regions/change').regions[0].hidden, false);
   const { method, slider, persona } = asked('protect');
   assert.deepEqual({ method, slider, persona }, { method: 'assistant', slider: 50, persona: 'me' });
+  assert.deepEqual(visit.complaints, []);
+});
+
+test('on a photo that was passed on as it is, what was missed can be drawn', options, async () => {
+  await visit.renew((daemon) => {
+    const job = daemon.jobs.find((one) => one.job === JOB);
+    delete job?.report;
+    delete job?.result;
+    Object.assign(job ?? {}, { state: 'unchanged', why: 'nothing-private', reason: 'No face and no code was found.', kept: false });
+  });
+  const page = await visit.open({});
+  await toPhoto(page);
+  assert.deepEqual(await frames(page), []);
+  await drag(page, [0.2, 0.2], [0.5, 0.6]);
+  await page.click('[data-act="remember-places"]');
+  await says(page, /Remembered\./);
+  near(asked('regions/change').regions[0].box, [0.2, 0.2, 0.5, 0.6]);
+  assert.deepEqual(await inspect(page), []);
   assert.deepEqual(visit.complaints, []);
 });
 

@@ -166,7 +166,8 @@ async def test_where_nothing_is_found_only_the_notes_go(worker: Worker, tmp_path
     scene().save(noted, quality=95, exif=_exif())
     scene().save(plain)
     found, data = await made(worker, noted)
-    passed, nothing = await made(worker, plain)
+    previews = Previews(tmp_path / "before", tmp_path / "after")
+    passed, nothing = await made(worker, plain, previews=previews)
     assert isinstance(found, Delivered)
     assert found.report["assistant"]["regions"] == []
     assert any("nothing was hidden" in note for note in found.report["notes"])
@@ -175,6 +176,8 @@ async def test_where_nothing_is_found_only_the_notes_go(worker: Worker, tmp_path
     # A copy that is the very photo would be taken for our own output from then on, on every site.
     assert passed == Unchanged(NOTHING_PRIVATE)
     assert not nothing
+    assert previews.before.exists()  # so that its owner can draw what was missed
+    assert previews.after.exists()
 
 
 async def test_photos_to_protect_and_to_hide_on_go_together(worker: Worker, tmp_path: Path) -> None:

@@ -35,4 +35,7 @@ async def _photo(services: Services, job: str) -> str:
 
 def _told(services: Services, photo: str) -> Body:
     known = services.regions.known.get(photo)
-    return {"regions": None if known is None else [region.as_dict() for region in known.regions]}
+    return {
+        "photo": photo,
+        "regions": None if known is None else [region.as_dict() for region in known.regions],
+    }

@@ -12,7 +12,7 @@ __all__ = ["BYTES", "EVENTS", "JSON", "MAX_PHOTO", "VERBS", "Access", "Verb"]
 
 _WISH = shapes.WISH
 _JOB = record({"job": shapes.IDENTITY})
-_REGIONS = record({"regions": shapes.REGIONS})
+_REGIONS = record({"photo": shapes.SHA256, "regions": shapes.REGIONS})
 _FOLDER = record({"folder": shapes.FOLDER})
 _MODEL_SET = record({"model_set": shapes.MODEL_SET_NAME})
 _SITES = record({"sites": table(shapes.SITE)})

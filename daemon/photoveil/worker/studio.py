@@ -72,6 +72,7 @@ class Sitter:
     def hand_over(self, engine: Engine, protected: Protected, notes: Sequence[str]) -> None:
         """Send the pictures that are wanted and the copy; a copy that is the photo itself is none."""
         if protected.report.delivered.sha256 == protected.report.original.sha256:
+            self._show(protected)  # so that its owner can say what was missed
             self.outlet.answer("unchanged", reason=NOTHING_PRIVATE)
             return
         if self.header["compare"]:
@@ -82,10 +83,7 @@ class Sitter:
         if notes:
             report = replace(protected.report, notes=[*protected.report.notes, *notes])
             protected = replace(protected, report=report)
-        if self.header["previews"]:
-            photo = self.photo()
-            self.picture("before", preview(photo, photo.pixels))
-            self.picture("after", preview(photo, protected.pixels))
+        self._show(protected)
         encoded = protected.encoded
         height, width = protected.pixels.shape[:2]
         result = {
@@ -99,6 +97,12 @@ class Sitter:
         }
         self._photo = None
         self.outlet.answer("result", encoded.data, result=result)
+
+    def _show(self, protected: Protected) -> None:
+        if self.header["previews"]:
+            photo = self.photo()
+            self.picture("before", preview(photo, photo.pixels))
+            self.picture("after", preview(photo, protected.pixels))
 
     def picture(self, of: str, data: bytes) -> None:
         """Send a picture."""

@@ -11,7 +11,10 @@ export const SMALLEST = 0.02;
 /** @type {Record<string, string>} */
 const NAMES = { face: 'Face', code: 'Code', chosen: 'Place' };
 
-/** What was found on a photo: hidden on its copy, or left as it is by the user's wish. @param {Hidden} hidden @returns {Place[]} */
+/**
+ * What was found on a photo: hidden on its copy, or left as it is by the user's wish.
+ * @param {Pick<Hidden, 'regions' | 'left'>} hidden @returns {Place[]}
+ */
 export function placesOf({ regions, left = [] }) {
   const told = (/** @type {boolean} */ isHidden) => (/** @type {{kind: string, box: number[]}} */ { kind, box }) => ({ kind, box, hidden: isHidden });
   return [...regions.map(told(true)), ...left.map(told(false))];

@@ -2,7 +2,7 @@
  * What is private on a photo for an AI assistant: shown on the small picture of the original, each place to be hidden or left as
  * it is, and more of them drawn. What is chosen holds for this very file, wherever it comes again (`regions/change`).
  */
-/** @import { Context, Job, Place, Report } from './types.js' */
+/** @import { Context, Hidden, Job, Place } from './types.js' */
 /** @import { Point } from './places.js' */
 
 import { attempt, tellTrouble } from './dialogs.js';
@@ -10,6 +10,10 @@ import { button, card, fill, fresh, h, say } from './dom.js';
 import { drawn, moved, nameOf, placesOf, stretched, switched } from './places.js';
 import { isOpen } from './uploads.js';
 
+/** @typedef {Pick<Hidden, 'regions' | 'left' | 'chosen'>} Found */
+
+/** Of a photo that was passed on as it is. @type {Found} */
+const NOTHING = { regions: [] };
 const STEP = 0.01;
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
@@ -19,24 +23,28 @@ const MOST = 40;
 
 /** The card, or nothing where there is no picture to show places on. @param {Context} context @param {Job} job */
 export async function regionsCard(context, job) {
-  const { report } = job;
-  if (!report?.assistant || !job.previews) return h('span', { hidden: true });
+  const hidden = job.report?.assistant ?? (job.why === 'nothing-private' ? NOTHING : undefined);
+  if (!hidden || !job.previews) return h('span', { hidden: true });
   try {
     const picture = h('img', { src: await context.pictures.url(job.job, 'before'), alt: `Original of ${job.name}`, draggable: false });
-    const [{ regions }] = await Promise.all([context.daemon.ask('regions', { job: job.job }, { signal: context.signal }), picture.decode()]);
-    return new Editor(context, job, report, picture, regions ?? placesOf(report.assistant)).node;
+    const [known] = await Promise.all([context.daemon.ask('regions', { job: job.job }, { signal: context.signal }), picture.decode()]);
+    return new Editor(context, job, picture, hidden, known).node;
   } catch {
     return h('span', { hidden: true });
   }
 }
 
 class Editor {
-  /** @param {Context} context @param {Job} job @param {Report} report @param {HTMLImageElement} picture @param {Place[]} places */
-  constructor(context, job, report, picture, places) {
+  /**
+   * @param {Context} context @param {Job} job @param {HTMLImageElement} picture @param {Found} hidden what was found, or chosen then
+   * @param {{photo: string, regions: Place[] | null}} known what is chosen now, and for which file
+   */
+  constructor(context, job, picture, hidden, { photo, regions }) {
     this.context = context;
     this.job = job;
-    this.report = report;
-    this.places = places;
+    this.hidden = hidden;
+    this.photo = photo;
+    this.places = regions ?? placesOf(hidden);
     /** Photos of folders are taken as they come. */
     this.canChange = job.kind === 'upload';
     this.boxes = h('div', { class: 'places-boxes' });
@@ -60,7 +68,7 @@ class Editor {
 
   #words() {
     if (!this.canChange) return 'These places were found. They can be changed on photos from browsers and on those handed over on this page.';
-    return 'Faces and codes that were found are framed. Leave one as it is, or draw a frame around what was missed.';
+    return 'What was found is framed. Leave a place as it is, or draw a frame around what was missed.';
   }
 
   #controls() {
@@ -218,8 +226,7 @@ class Editor {
 
   async #asFound() {
     await this.context.daemon.ask('regions/change', { job: this.job.job, regions: null });
-    const { assistant } = this.report;
-    this.places = assistant && !assistant.chosen ? placesOf(assistant) : [];
+    this.places = this.hidden.chosen ? [] : placesOf(this.hidden);
     this.#show();
     say(this.status, 'Forgotten. When the photo comes again, faces and codes are looked for.');
   }
@@ -232,7 +239,7 @@ class Editor {
     try {
       const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
       const sha256 = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-      if (sha256 !== this.report.original.sha256) {
+      if (sha256 !== this.photo) {
         return say(this.status, 'That is another photo. Choose the very file this copy was made from.');
       }
       await this.#remember();
@@ -245,8 +252,8 @@ class Editor {
   /** @param {File} file */
   #make(file) {
     const { uploads, signal } = this.context;
-    const { persona, assistant } = this.report;
-    const [upload] = uploads.add([file], { method: 'assistant', persona, slider: assistant?.slider ?? 50 });
+    const { persona, strength } = this.job;
+    const [upload] = uploads.add([file], { method: 'assistant', persona, slider: Number(strength) });
     say(this.status, 'Making a new copy …');
     uploads.watch((changed) => {
       if (!upload || changed !== upload || isOpen(upload)) return;

@@ -14,7 +14,7 @@ export interface Result {
 export interface Job {
   job: string; kind: string; folder: string | null; name: string; state: JobState; stage: string; progress: number;
   created: string; finished: string | null; persona: string; method: string; strength: string;
-  error?: Trouble | null; reason?: string | null; result?: Result; report?: Report; placed?: string | null;
+  error?: Trouble | null; reason?: string | null; why?: string | null; result?: Result; report?: Report; placed?: string | null;
   previews?: boolean; kept?: boolean;
 }
 

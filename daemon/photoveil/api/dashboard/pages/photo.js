@@ -102,7 +102,9 @@ async function contentOf(context, job, folders) {
       h('span', { class: 'soft' }, `${when(job.finished ?? job.created)} · ${origin(job, folders)}`),
     ),
     job.state === 'done' ? await pictureCard(context, job) : stateCard(job),
-    ...(report ? [resultCard(report), await regionsCard(context, job), exposureOf(context, job)] : []),
+    ...(report ? [resultCard(report)] : []),
+    await regionsCard(context, job),
+    ...(report ? [exposureOf(context, job)] : []),
     ...(report ? [fileCard(job, report), ...(report.encoders.length > 0 ? [figuresCard(report)] : [])] : []),
   ];
 }
