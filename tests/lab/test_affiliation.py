@@ -1,4 +1,4 @@
-"""The benchmark measures what it says, and the method wins where it must."""
+"""The benchmark measures what it says."""
 
 import itertools
 import json
@@ -18,7 +18,6 @@ from lab.affiliation.channels import CHANNELS, COUNTERS
 from lab.affiliation.defences import Posted
 from lab.affiliation.language import Reader, Shape, answered, written
 from lab.affiliation.metrics import by_person, chance, interval
-from lab.affiliation.plan import CLEAN, SECOND, WHITE
 from lab.affiliation.questions import (
     DESCRIBE,
     FACT_QUESTIONS,
@@ -31,8 +30,7 @@ from lab.affiliation.questions import (
 from lab.affiliation.reader import Schedule
 from lab.affiliation.shelf import Shelf
 from lab.affiliation.stage import picture_of
-from lab.affiliation.study import TREATED_KINDS, Study, treated_in_mixture
-from lab.affiliation.tables import summary
+from lab.affiliation.study import TREATED_KINDS, treated_in_mixture
 from lab.affiliation.towers import Tower
 from lab.affiliation.unfrozen import Inputs, UnfrozenAttack
 from lab.people import KINDS, sample_persona
@@ -270,19 +268,6 @@ def test_albums_of_other_sizes_share_people_photos_and_files(tmp_path: Path) -> 
     veiled = questions(small.members)
     assert len({member.key for member in veiled}) == len(veiled) == 8
     assert [m.posted[0] for m in veiled[:2]] == list(small.members[0].asked)
-
-
-@pytest.mark.timeout(900)
-def test_the_method_wins_where_it_must(tmp_path: Path) -> None:
-    """The `ci` preset: a floor below which the build fails, not the figures of docs/results/affiliation.md."""
-    lines = summary(Study("ci", tmp_path, jobs=2).run())
-    leak = {(line["defence"], line["victim"]): line for line in lines if line["attacker"] == "prototype"}
-    for victim in (WHITE, SECOND):
-        clean, noise, strong = (leak[defence, victim] for defence in (CLEAN, "canvas-noise", "strong"))
-        assert clean["counts"], clean
-        assert noise["leak"] >= clean["leak"] - 0.05, noise
-        assert strong["leak"] <= strong["chance"] + 0.15, strong
-        assert strong["psnr_db"] >= 31
 
 
 @pytest.mark.parametrize("photos", [8, 16])

@@ -98,6 +98,7 @@ def test_augmenting_attackers_see_the_photo_itself_and_random_views_of_it() -> N
     assert len({v.tobytes() for v in views(picture, 6, 4)} & {v.tobytes() for v in seen}) == 1
 
 
+@pytest.mark.usefixtures("small_photos")
 def test_only_posted_photos_are_augmented(tmp_path: Path) -> None:
     study = tiny_study(tmp_path)
     condition = Condition(Looks.LOOKALIKE, 0, CLEAN, "upload", WHITE, "probe", 0, people=4, photos=2)
@@ -140,6 +141,7 @@ def test_an_undo_learnt_from_few_photos_does_no_harm() -> None:
 _DEFENDED = ("face-blur",)  # takes no time, and to a study it is a defence like any other
 
 
+@pytest.mark.usefixtures("small_photos")
 @pytest.mark.parametrize(("counter", "people"), [(VEIL_MAP, 1), (VEIL_QUERY, 4), (AUGMENT, 1)])
 def test_a_study_runs_those_who_fight_back(tmp_path: Path, counter: str, people: int) -> None:
     block = Block(_DEFENDED, ("prototype",), (WHITE,), counters=(counter,), people=(people,))
@@ -157,6 +159,7 @@ def test_a_study_runs_those_who_fight_back(tmp_path: Path, counter: str, people:
     assert again.run() == rows
 
 
+@pytest.mark.usefixtures("small_photos")
 @pytest.mark.parametrize("attacker", [CLIP, UNFROZEN, "reader"])
 def test_a_study_runs_those_who_learn_long(tmp_path: Path, attacker: str) -> None:
     study = tiny_study(tmp_path, Block(_DEFENDED, (attacker,), (WHITE,), shares=(0.5,), counters=(AUGMENT,)))

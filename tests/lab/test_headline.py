@@ -76,6 +76,7 @@ def test_monotone_figures_correlate_fully() -> None:
     assert correlations(few, cells, ROLES)[0]["spearman"][WHITE] is None
 
 
+@pytest.mark.usefixtures("small_photos")
 def test_a_run_is_measured_once_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = (
         Block(("face-blur",), PLAIN, (WHITE, SECOND, BLACK)),
