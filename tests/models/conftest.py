@@ -11,7 +11,7 @@ from photoveil.models import Patience, Source
 from tests.models import tiny_hub
 from tests.models.server import Hub
 
-HASTY = Patience(tries=3, wait=0.01, longest=0.05, timeout=3)
+HASTY = Patience(tries=3, wait=0.01, longest=0.05, timeout=60)
 """Tests do not wait for a hub to recover."""
 
 

@@ -111,12 +111,12 @@ class Hub:
         ready = threading.Event()
         thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
         thread.start()
-        assert ready.wait(10)
+        assert ready.wait(100)
         try:
             yield self
         finally:
             self._loop.call_soon_threadsafe(self._end.set)
-            thread.join(10)
+            thread.join(100)
             assert not thread.is_alive()
 
     async def _serve(self, ready: threading.Event) -> None:

@@ -129,13 +129,13 @@ def test_a_disk_that_fills_up_on_the_way_is_told_and_gone_on_with(
 
     thread = threading.Thread(target=fetch)
     thread.start()
-    assert hub.held.wait(10)
+    assert hub.held.wait(60)
     while not _part(small_disk):
         assert thread.is_alive()
     ballast = small_disk / "ballast"
     _fill(ballast)
     hub.go_on()
-    thread.join(20)
+    thread.join(100)
     assert [error.title for error in told] == ["The disk is full"]
     assert_nothing_looks_whole(small_disk)
     arrived = _part(small_disk)

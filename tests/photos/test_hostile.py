@@ -171,28 +171,31 @@ BOMBS = {
 def test_bombs_are_refused_before_decoding(bomb: object) -> None:
     assert callable(bomb)
     data = bomb()
-    started = time.perf_counter()
+    started = time.thread_time()  # the processor's: the machine may be busy with other things
     for call in (inspect, decode):
         with pytest.raises(TooLarge, match="pixels"):
             call(data)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
 def test_bombs_take_little_memory(tmp_path: Path) -> None:
     for name, bomb in BOMBS.items():
         (tmp_path / name).write_bytes(bomb())
     (tmp_path / "icc").write_bytes(icc_bomb())
     (tmp_path / "tags").write_bytes(tag_bomb())
     script = (
-        "import pathlib, resource, sys\n"
+        "import pathlib, re, sys\n"
         "from photoveil.errors import PhotoveilError\n"
         "from photoveil.photos import decode\n"
         "files = [p.read_bytes() for p in pathlib.Path(sys.argv[1]).iterdir()]\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        # Of this program alone; what getrusage tells begins with the memory of the one that started it.
+        "def most(): return int(re.search(r'VmHWM:\\s+(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])\n"
+        "before = most()\n"
         "for data in files:\n"
         "    try: decode(data)\n"
         "    except PhotoveilError: pass\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "print(most() - before)\n"
     )
     root = str(Path(photoveil.__file__).parent.parent)
     done = subprocess.run(

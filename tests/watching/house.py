@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import itertools
 import os
 import struct
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+from watchdog.events import FileSystemEvent
 
 from photoveil.hub import Hub
 from photoveil.keys import KeyStore
@@ -25,6 +30,7 @@ from photoveil.photos import AnimatedPhoto
 from photoveil.settings import FolderRule, SettingsStore
 from photoveil.watching import FolderState, Watching
 from photoveil.watching import rows as files
+from photoveil.watching.observing import Hints
 from photoveil.watching.rows import FileRow
 from photoveil.worker.tasks import Delivered, Outcome, Previews, SourceChanged, Task, Unchanged
 
@@ -78,7 +84,7 @@ class House:
         self.notices = Notices(self.hub)
         self.photos = ProtectedPhotos(database, root / "kept", 1 << 30)
         self.store = SettingsStore(root / "settings.toml", self.hub, self.notices)
-        self.keys = KeyStore(service="photoveil/test", file=root / "secrets.json", timeout=0.5)
+        self.keys = KeyStore(service="photoveil/test", file=root / "secrets.json", timeout=60)
         self.vault_limit = 1 << 30
         self.vault = Vault(
             database, root / "vault", self.keys, lambda: self.vault_limit, self.hub, self.notices
@@ -96,6 +102,7 @@ class House:
             own=[root / "vault"],
         )
         self.jobs.place = self.watching.place
+        self._marks = itertools.count()
 
     async def protect(
         self,
@@ -137,7 +144,7 @@ class House:
     def told(self) -> dict[str, str]:
         return {notice.key: notice.code for notice in self.notices.all()}
 
-    async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 200.0) -> None:
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - of anything
                 await asyncio.sleep(0.02)
@@ -146,7 +153,7 @@ class House:
         found = await self.database.run(files.page, rule.id, None, 100_000)
         return {row.path: row for row in found}
 
-    async def state_of(self, rule: FolderRule, path: str, state: str, seconds: float = 30.0) -> FileRow:
+    async def state_of(self, rule: FolderRule, path: str, state: str, seconds: float = 200.0) -> FileRow:
         """Wait until a file is in this state."""
         async with asyncio.timeout(seconds):
             while True:
@@ -163,15 +170,41 @@ class House:
             ]
         )
 
-    async def calm(self, rule: FolderRule, seconds: float = 30.0) -> None:
-        """Wait until nothing is pending, waiting or running, for a moment."""
+    async def calm(self, rule: FolderRule, seconds: float = 200.0) -> None:
+        """Wait until all that happened was heard, and nothing is pending, waiting or running for a moment."""
         quiet = 0
         async with asyncio.timeout(seconds):
+            await self._heard(rule)
             while quiet < 7:
                 state, jobs = self.state(rule), self.jobs.counts()
-                busy = state.waiting or jobs["queued"] or jobs["running"]
+                told = not (self.watching._news.is_set() or self.watching._dirty)
+                busy = state.waiting or jobs["queued"] or jobs["running"] or not told
                 quiet = 0 if busy else quiet + 1
                 await asyncio.sleep(0.1)
+
+    async def _heard(self, rule: FolderRule) -> None:
+        """Wait until the system has told of a file made just now: all that happened before was told, too."""
+        folder = self.watching._folders.get(rule.id)
+        mark = rule.path / f".heard {next(self._marks)}"
+        if folder is None or folder.mode != "events":
+            return
+        hints, heard = folder._hints, threading.Event()
+
+        def dispatch(event: FileSystemEvent) -> None:
+            Hints.dispatch(hints, event)
+            if os.fsdecode(event.src_path) == str(mark):
+                heard.set()
+
+        hints.dispatch = dispatch  # type: ignore[method-assign]
+        try:
+            with contextlib.suppress(OSError):  # the folder may be gone, or full
+                while not heard.is_set() and folder.mode == "events":
+                    mark.write_bytes(b"")  # again and again: a folder that came back is watched anew
+                    await asyncio.sleep(0.05)
+        finally:
+            del hints.dispatch  # type: ignore[method-assign]
+            with contextlib.suppress(OSError):
+                mark.unlink()
 
 
 @asynccontextmanager

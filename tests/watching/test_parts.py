@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import tempfile
 import time
 from pathlib import Path
@@ -24,8 +25,8 @@ from tests.watching.house import MEMORY, sha
 _SIZE = (61, 43)
 
 
-def _picture(kind: str) -> bytes:
-    data = os.urandom(_SIZE[0] * _SIZE[1] * 3)
+def _picture(kind: str, seed: int = 1) -> bytes:
+    data = random.Random(seed).randbytes(_SIZE[0] * _SIZE[1] * 3)
     buffer = io.BytesIO()
     Image.frombytes("RGB", _SIZE, data).save(buffer, kind)
     return buffer.getvalue()
@@ -43,7 +44,7 @@ def test_a_photo_is_whole_only_with_its_last_byte(tmp_path: Path, kind: str) -> 
 
 def test_a_jpeg_with_a_film_behind_it_is_whole_and_its_thumbnail_does_not_count(tmp_path: Path) -> None:
     file, picture = tmp_path / "photo.jpg", _picture("JPEG")
-    thumbnail = _picture("JPEG")
+    thumbnail = _picture("JPEG", 2)
     block = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
     data = picture[:2] + block + picture[2:]
     file.write_bytes(data + b"a film" * 1000)

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.watching.house import MEMORY
 from tests.watching.house import house as built
 
@@ -43,7 +45,7 @@ def together(scenario: Scenario) -> Callable[[Outcomes], None]:
 
     del test.__wrapped__
     test.scenario = scenario  # type: ignore[attr-defined]
-    return test
+    return pytest.mark.timeout(1800)(test)  # the first of a module waits for all
 
 
 async def _run_all(scenarios: list[Scenario]) -> Mapping[str, BaseException | None]:
@@ -54,7 +56,7 @@ async def _run_all(scenarios: list[Scenario]) -> Mapping[str, BaseException | No
             place = Path(tempfile.mkdtemp(prefix="photoveil-", dir=MEMORY))
             try:
                 await _run(scenario, place)
-            except (Exception, _skipped()) as error:  # noqa: BLE001 - raised again in its own test
+            except (Exception, pytest.skip.Exception) as error:  # noqa: BLE001 - raised again in its own test
                 return error
             finally:
                 await asyncio.to_thread(shutil.rmtree, place)
@@ -72,9 +74,3 @@ async def _run(scenario: Scenario, place: Path) -> None:
         return
     async with built(place) as house:
         await scenario(house=house, **given)
-
-
-def _skipped() -> type[BaseException]:
-    import pytest
-
-    return pytest.skip.Exception
