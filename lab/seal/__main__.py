@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from lab.seal import report
-from lab.seal.pictures import pictures
+from lab.seal.pictures import held_out, pictures
 from lab.seal.study import Plan, measured
 from photoveil import __version__
 
 ROOT = Path(__file__).parents[2]
-_PRESETS = {"small": (3, (1600, 1200), 2, 200), "full": (12, (2000, 1500), 5, 1000)}
+_PRESETS = {"small": (3, (1600, 1200), 2, 200, 1), "full": (12, (2000, 1500), 5, 1000, 5)}
+"""Drawn photos and their size, how many of them are attacked, wrong keys, large photos that are held out."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,8 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the drawn photos (default: 1)")
     parser.add_argument("--out", type=Path, help="folder for the files (small: build/results)")
     options = parser.parse_args(arguments)
-    count, size, attacked, keys = _PRESETS[options.preset]
-    found, shown = measured(pictures(count, size, options.seed), Plan(keys, attacked, options.seed))
+    count, size, attacked, keys, held = _PRESETS[options.preset]
+    photos = chain(pictures(count, size, options.seed), held_out(held, size))
+    found, shown = measured(photos, Plan(keys, attacked, options.seed))
     about: dict[str, str | int] = {
         "command": f"python -m lab.seal --preset {options.preset} --seed {options.seed}",
         "seed": options.seed,
@@ -34,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "photos": f"{count} drawn scenes of {size[0]} × {size[1]} pixels, the four photographs that version 1 of the "
         "mark was measured on (512 to 1411 pixels a side), and five more (384 to 1000 pixels), all of which "
-        "scikit-image, Matplotlib and the lab bring along.",
+        f"scikit-image, Matplotlib and the lab bring along. Held out: {held} more drawn scenes of {size[0]} × "
+        f"{size[1]} pixels and {2 * held} of 480 to 1000, drawn for the first time when nothing was changed any more.",
     }
     out = options.out or ROOT / ("docs/results" if options.preset == "full" else "build/results")
     report.write(out, found, shown, about)

@@ -18,6 +18,10 @@ from lab.scenes import sample_photo
 from photoveil.photos.model import Pixels
 
 DRAWN, TAKEN, MORE = "drawn", "photographed", "more photographed"
+HELD, HELD_SMALL = "drawn, held out", "drawn small, held out"
+_HELD_SEED = 7_000
+"""Scenes from here on were drawn for the first time when version 3 was done, and nothing was changed after that."""
+_SMALL_SIZES = ((640, 480), (512, 512), (480, 640), (800, 600), (1000, 750))
 _EILEEN = Path(__file__).parents[1] / "photos" / "eileen_collins.jpg"
 _HOPPER = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 _LONG = 1080
@@ -27,7 +31,10 @@ Frame = Callable[[Pixels], Pixels]
 
 @dataclass(frozen=True)
 class Picture:
-    """A photo of a kind: `DRAWN`, `TAKEN` for those that version 1 of the mark was measured on, or `MORE`."""
+    """A photo of a kind.
+
+    `DRAWN`; `TAKEN` for those that version 1 of the mark was measured on, or `MORE`; `HELD` and `HELD_SMALL`.
+    """
 
     name: str
     kind: str
@@ -49,6 +56,15 @@ def pictures(count: int, size: tuple[int, int], seed: int) -> Iterator[Picture]:
     for name in ("coins", "hubble_deep_field", "immunohistochemistry", "moon"):
         more: Callable[[], Pixels] = getattr(skimage.data, name)
         yield Picture(name, MORE, more())
+
+
+def held_out(count: int, size: tuple[int, int]) -> Iterator[Picture]:
+    """Drawn photos that nobody saw while a mark was made better: so many large, twice as many small."""
+    for number in range(_HELD_SEED, _HELD_SEED + 3 * count):
+        small = number >= _HELD_SEED + count
+        width, height = _SMALL_SIZES[number % len(_SMALL_SIZES)] if small else size
+        drawn = render(sample_photo(sample_persona(number), number), width, height)
+        yield Picture(f"scene-{number}", HELD_SMALL if small else HELD, drawn)
 
 
 def jpeg(pixels: Pixels, quality: int) -> Pixels:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from lab.seal import attacks
-from lab.seal.pictures import CHANNELS, Channel, Picture
+from lab.seal.pictures import CHANNELS, DRAWN, HELD, Channel, Picture
 from photoveil.photos.model import Pixels
 from photoveil.seal import Box, Mark, Position, Sealed, SealError, SealKey, Size, TamperedError, seal, unseal
 
@@ -93,7 +93,7 @@ def measured(photos: Iterable[Picture], plan: Plan) -> tuple[list[Row], list[Sho
         sealed = seal(picture.pixels, MARK, key)
         for channel in CHANNELS:
             _restore(notes, picture, sealed, key, channel)
-        if number < plan.attacked or picture.kind != "drawn":
+        if number < plan.attacked or picture.kind not in (DRAWN, HELD):
             found = _attack(notes, picture, sealed, key, plan)
             if number < 3:
                 shown.append(found)

@@ -111,6 +111,16 @@ def test_a_frame_survives_noise_as_strong_as_itself_and_more_is_told() -> None:
 GROUND = looks.packed_ground(np.array([[90, -40, 8], [255, 120, -128], [0, 0, 0], [130, 3, -3]], np.float32))
 
 
+def test_the_mean_of_what_is_hidden_is_told_by_how_far_it_lies_from_the_surroundings() -> None:
+    around = looks.means(GROUND)
+    wanted = [around[0] + 50.0, around[1] - 29.0, around[2] + 3.0]
+    found = looks.means(GROUND, looks.offsets(GROUND, wanted))
+    for told, value, step in zip(found, wanted, (16, 8, 8), strict=True):
+        assert abs(told - value) <= step / 2
+    assert looks.offsets(GROUND, [around[0] - 999, around[1] + 999, around[2]]) == (-8, 7, 0)
+    assert looks.offsets(GROUND, around[:1]) == (0, 0, 0)
+
+
 def a_header(drawing: bytes = b"\1x") -> Header:
     return Header(
         size=(4000, 3000),
@@ -119,10 +129,11 @@ def a_header(drawing: bytes = b"\1x") -> Header:
         grey=False,
         tone=Tone.LIGHT,
         gains=(header.told_gain(1.3), header.told_gain(0.7)),
-        means=looks.means(GROUND),
+        means=looks.means(GROUND, (-8, 7, -1)),
         strengths=(100, 80),
         outside=b"outside!",
-        fingerprint=bytes(range(fingerprint.FINGERPRINT_BYTES)),
+        # Its last four bits say nothing.
+        fingerprint=bytes(range(fingerprint.FINGERPRINT_BYTES - 1)) + b"\xb0",
         drawing=drawing,
         ground=GROUND,
     )
@@ -159,11 +170,17 @@ def test_a_mark_of_a_later_version_is_told_from_a_wrong_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "box", [Box(3984, 0, 288, 96), Box(0, 2960, 1440, 480), Box(0, 0, 64, 22), Box(0, 0, 65520, 21840)]
+    ("box", "size"),
+    [
+        (Box(3984, 0, 288, 96), (4000, 3000)),
+        (Box(0, 2960, 1440, 480), (4000, 3000)),
+        (Box(0, 0, 64, 22), (4000, 3000)),
+        (Box(0, 0, 65520, 21840), (65535, 65535)),
+        (Box(0, 0, 288, 96), (65535, 65535)),
+    ],
 )
-def test_a_header_that_someone_made_up_is_refused(box: Box) -> None:
+def test_a_header_that_someone_made_up_is_refused(box: Box, size: tuple[int, int]) -> None:
     key = SealKey("a", bytes(16))
-    size = (65535, 65535) if box.width > 4000 else (4000, 3000)
     with pytest.raises(WrongKeyError):
         header.unlock(
             header.lock(dataclasses.replace(a_header(), box=box, size=size), wraps.wrap([key])), [key]

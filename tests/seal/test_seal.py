@@ -38,8 +38,13 @@ from photoveil.seal.wraps import Content
 
 MARK = Mark("© Anna Berg")
 DATA = Path(__file__).parent / "data"
-GREY_BEFORE_SEALING = "4b14bd1588aa867e721612572c7a64c41495a0465499e0bd5ba4618fd29186ae"
-"""SHA-256 of the pixels in version-1.png as they were before version 1 sealed them with the key 00 01 … 0f."""
+GREY_BEFORE_SEALING = {
+    1: "4b14bd1588aa867e721612572c7a64c41495a0465499e0bd5ba4618fd29186ae",
+    2: "98b2584950b8faed0856b8e9f474a22b89f66d172317a4fa478d6cd594e32300",
+}
+"""SHA-256 of the pixels in version-N.png as they were before version N sealed them with the key 00 01 … 0f."""
+SCENES = {1: (977, 640, 480), 2: (978, 560, 420)}
+"""Seed, width and height of what is in version-N.jpg."""
 
 
 def new_key(name: str = "me") -> SealKey:
@@ -298,19 +303,21 @@ def test_the_chunk_of_a_png_file(photo: Pixels, sealed: Sealed) -> None:
     assert residual.found(file.getvalue()[:8] + b"\xff\xff\xff\xffpvSL") == b""
 
 
-@pytest.mark.parametrize("name", ["version-1.jpg", "version-1.png"])
-def test_photos_sealed_by_version_1_still_open(name: str) -> None:
-    golden, data = SealKey("golden", bytes(range(16))), (DATA / name).read_bytes()
+@pytest.mark.parametrize("version", SCENES)
+@pytest.mark.parametrize("kind", ["jpg", "png"])
+def test_photos_sealed_by_older_versions_still_open(version: int, kind: str) -> None:
+    golden, data = SealKey("golden", bytes(range(16))), (DATA / f"version-{version}.{kind}").read_bytes()
     sealed = np.asarray(Image.open(io.BytesIO(data)))
     found = unseal(sealed, [golden], rest=residual.found(data))
-    if name.endswith(".png"):
+    if kind == "png":
         assert found.exact
-        assert hashlib.sha256(found.pixels.tobytes()).hexdigest() == GREY_BEFORE_SEALING
+        assert hashlib.sha256(found.pixels.tobytes()).hexdigest() == GREY_BEFORE_SEALING[version]
         return
-    photo = render(sample_photo(sample_persona(977), 977), 640, 480)
+    seed, width, height = SCENES[version]
+    photo = render(sample_photo(sample_persona(seed), seed), width, height)
     assert (found.state, found.tampered) == (State.RECOMPRESSED, ())
     assert psnr(found.pixels[found.region], photo[found.region]) > 30
-    smaller_still = unseal(jpeg(smaller(sealed, 560), 90), [golden])
+    smaller_still = unseal(jpeg(smaller(sealed, width * 7 // 8), 90), [golden])
     assert smaller_still.state is State.RESIZED
     with pytest.raises(WrongKeyError):
         unseal(sealed, [new_key()])

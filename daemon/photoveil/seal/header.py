@@ -19,11 +19,16 @@ from photoveil.seal.wraps import Content, Wrapped
 
 _BODY = FRAME_BYTES - wraps.SLOT_BYTES - wraps.TAG_BYTES
 _FIRST = struct.Struct("<BB6H2e3B2B8s")
-_SECOND = struct.Struct(f"<B5H2B2B8s{looks.GROUND_BYTES}s")
+_LATER = struct.Struct(f"<B5H2B2B8s{looks.GROUND_BYTES}s")
 _GREY, _LIGHT, _TILED = 1, 2, 4
 _VERSIONS, _FLAGS = 0x0F, 4
+_PLACE = 12
+"""Bits of a mark's place, in steps of `placing.GRID`; the four above tell how far a mean is from the surroundings'."""
+_NIBBLE = 0x0F
 _PER_OCTAVE, _ONE = 24, 128
 _MOST_PIXELS = 1 << 26
+_MOST_TIMES = 1000
+"""A photo is at most so many times as large as a mark: 683 times where it is a strip as narrow as the smallest mark."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +111,16 @@ def _gain(told: int) -> float:
 def _packed(header: Header) -> bytes:
     flags = _GREY * header.grey | _LIGHT * (header.tone is Tone.LIGHT) | _TILED * header.tiled
     box = header.box
-    fixed = _SECOND.pack(
+    luma, blue, red = (offset & _NIBBLE for offset in looks.offsets(header.ground, header.means))
+    fixed = _LATER.pack(
         header.version | flags << _FLAGS,
-        *(*header.size, box.x // placing.GRID, box.y // placing.GRID, box.width),
+        *header.size,
+        *(box.x // placing.GRID | blue << _PLACE, box.y // placing.GRID | red << _PLACE, box.width),
         *(*map(_gain_byte, header.gains), *header.strengths, header.outside, header.ground),
     )
-    return fixed + header.fingerprint + bytes((len(header.drawing),)) + header.drawing
+    # The fingerprint leaves four bits of its last byte.
+    print_ = header.fingerprint[:-1] + bytes((header.fingerprint[-1] | luma,))
+    return fixed + print_ + bytes((len(header.drawing),)) + header.drawing
 
 
 def _unpacked(body: bytes) -> Header:
@@ -119,14 +128,15 @@ def _unpacked(body: bytes) -> Header:
     match body[0] & _VERSIONS:
         case 1:
             found = _of_first(body)
-        case 2:
-            found = _of_second(body)
+        case 2 | 3 as version:
+            found = _of_later(body, version)
         case version:
             raise NewerSealError.of(version)
     (width, height), box = found.size, found.box
     inside = placing.LEAST_WIDTH <= box.width <= width - box.x and 16 <= box.height <= height - box.y
-    # Whoever shares a key can write a header that would have us fill all memory.
-    if not (inside and box.width * box.height <= _MOST_PIXELS and min(found.gains) > 0):
+    # Whoever shares a key can write a header that would have us fill all memory, or be busy with tiles for hours.
+    fits = box.width * box.height <= _MOST_PIXELS and width * height <= _MOST_TIMES * box.width * box.height
+    if not (inside and fits and min(found.gains) > 0):
         raise ValueError("no photo has such a mark")
     return found
 
@@ -153,11 +163,16 @@ def _of_first(body: bytes) -> Header:
     )
 
 
-def _of_second(body: bytes) -> Header:
-    first, *rest = _SECOND.unpack_from(body)
+def _of_later(body: bytes, version: int) -> Header:
+    first, *rest = _LATER.unpack_from(body)
     width, height, x, y, w, gain, colour, fine, coarse, outside, ground = rest
     tiled, grey, tone = _told(first >> _FLAGS)
-    print_, drawing = _tail(body[_SECOND.size :])
+    print_, drawing = _tail(body[_LATER.size :])
+    offsets = (0, 0, 0)
+    if version > 2:  # before, the surroundings' means stood for those of what is hidden
+        offsets = _signed(print_[-1]), _signed(x >> _PLACE), _signed(y >> _PLACE)
+        x, y = x & ~(-1 << _PLACE), y & ~(-1 << _PLACE)
+        print_ = print_[:-1] + bytes((print_[-1] & ~_NIBBLE,))
     return Header(
         size=(width, height),
         box=Box(x * placing.GRID, y * placing.GRID, w, placing.down(w)),
@@ -165,13 +180,19 @@ def _of_second(body: bytes) -> Header:
         grey=grey,
         tone=tone,
         gains=(_gain(gain), _gain(colour)),
-        means=looks.means(ground),
+        means=looks.means(ground, offsets),
         strengths=(fine, coarse),
         outside=outside,
         fingerprint=print_,
         drawing=drawing,
         ground=ground,
+        version=version,
     )
+
+
+def _signed(nibble: int) -> int:
+    """Four bits as a number from −8 to 7."""
+    return (nibble & _NIBBLE ^ 8) - 8
 
 
 def _told(flags: int) -> tuple[bool, bool, Tone]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,12 @@ class Dress:
 def centred(picture: Planes, means: tuple[int, int, int]) -> Planes:
     """The planes around 0; of colour differences, 128 stands for none."""
     return picture - _offsets(means)[: len(picture)]
+
+
+def middle(parts: Sequence[Planes]) -> list[float]:
+    """The means of what lies under all marks, as ``centred`` takes them."""
+    found = np.mean([part.mean((1, 2)) for part in parts], axis=0)
+    return [float(value) + 128 * (plane > 0) for plane, value in enumerate(found)]
 
 
 def knee(size: tuple[int, int]) -> int:

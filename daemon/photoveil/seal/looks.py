@@ -1,11 +1,14 @@
 """What a mark looks like, by the version of Photoveil that made it: whoever takes it off must draw the very same.
 
 Version 1 was a slate with a loud grain. From version 2 on a mark is a pane of frosted glass: it takes its colours from
-what is around it, and its grain is as low as the photo beneath and what is written in it allow.
+what is around it, and its grain is as low as the photo beneath and what is written in it allow. Version 3 is a little
+brighter and less coloured, so that less of its grain is cut off at black, has a finer grain, and tells the mean colour
+of what it hides: version 2 took that of the surroundings for it, and the difference cost most of the colours' range.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +16,13 @@ import numpy as np
 from photoveil.seal.colour import Planes
 from photoveil.seal.model import Tone
 
-NEWEST = 2
+NEWEST = 3
 _CORNERS = 4
 GROUND_BYTES = 2 * _CORNERS
 _LUMA_STEP, _COLOUR_STEP = 4, 8
+_MEAN_STEPS = (16, 8, 8)
+_OFFSETS = range(-8, 8)
+"""How far the mean of what is hidden may lie from that of the surroundings, in steps: four bits each."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class Look:
     lettering: Lettering
 
 
+_FROSTED = Lettering(frame=30, line=5, line_tone=150, width=1240, height=176, logo=260, gap=56)
+
 LOOKS = {
     1: Look(
         slope=0.5,
@@ -87,7 +95,16 @@ LOOKS = {
         shades={Tone.DARK: Shade(44.0, 0.36, 100.0), Tone.LIGHT: Shade(142.0, 0.2, -100.0)},
         tint=0.7,
         neutral=0.8,
-        lettering=Lettering(frame=30, line=5, line_tone=150, width=1240, height=176, logo=260, gap=56),
+        lettering=_FROSTED,
+    ),
+    3: Look(
+        slope=0.9,
+        colour_slope=0.85,
+        colour_knee=2,
+        shades={Tone.DARK: Shade(58.0, 0.3, 100.0), Tone.LIGHT: Shade(142.0, 0.2, -100.0)},
+        tint=0.6,
+        neutral=0.8,
+        lettering=_FROSTED,
     ),
 }
 _SLATE = (0.0, 5.0, -4.0)
@@ -118,7 +135,23 @@ def corners(ground: bytes) -> Planes:
     return np.stack([luma, *tints], axis=-1).reshape(2, 2, 3).astype(np.float32)
 
 
-def means(ground: bytes) -> tuple[int, int, int]:
-    """About what is under a mark, told by what is around it: brightness, and colour + 128."""
+Means = tuple[int, int, int]
+"""What stands for nothing in brightness and the two colour planes; of colour, 128 stands for none."""
+
+
+def means(ground: bytes, offsets: Means = (0, 0, 0)) -> Means:
+    """About what is under a mark, told by what is around it, and how far it lies from that, in steps."""
     luma, blue, red = corners(ground).mean((0, 1))
-    return round(float(luma)), round(float(blue)) + 128, round(float(red)) + 128
+    around = round(float(luma)), round(float(blue)) + 128, round(float(red)) + 128
+    moved = [mean + step * offset for mean, step, offset in zip(around, _MEAN_STEPS, offsets, strict=True)]
+    return moved[0], moved[1], moved[2]
+
+
+def offsets(ground: bytes, wanted: Sequence[float]) -> Means:
+    """The offsets that bring ``means`` nearest to these; where a plane is missing, none."""
+    around = means(ground)
+    found = [0, 0, 0]
+    for plane, value in enumerate(wanted):
+        steps = round((value - around[plane]) / _MEAN_STEPS[plane])
+        found[plane] = min(max(steps, _OFFSETS[0]), _OFFSETS[-1])
+    return found[0], found[1], found[2]

@@ -31,7 +31,7 @@ from photoveil.seal.model import Box, Mark, Sealed, SealKey
 from photoveil.seal.wavelet import Plane
 from photoveil.seal.wraps import Wrapped
 
-_LUMA_SPREAD, _COLOUR_SPREAD = 13.0, 3.8
+_LUMA_SPREAD, _COLOUR_SPREAD = 13.0, 4.5
 """Standard deviations that the disguised photo has in its mark, in levels, at most."""
 
 _MOST_GAIN = 1.8
@@ -81,11 +81,12 @@ def seal_wrapped(pixels: Pixels, mark: Mark, wrapped: Wrapped, *, exact: bool = 
     secret = wrapped.content.derived("disguise")
     knee = layers.knee((pixels.shape[1], pixels.shape[0]))
     ground = looks.packed_ground(_corners(pixels, boxes))
-    means = looks.means(ground)
-    hidden = []
-    for number, box in enumerate(boxes):
-        part = layers.centred(colour.planes(pixels[box.rows, box.columns]), means)
-        hidden.append(layers.disguised(part, secret, number, knee))
+    parts = [colour.planes(pixels[box.rows, box.columns]) for box in boxes]
+    means = looks.means(ground, looks.offsets(ground, layers.middle(parts)))
+    hidden = [
+        layers.disguised(layers.centred(part, means), secret, number, knee)
+        for number, part in enumerate(parts)
+    ]
     told = Header(
         size=(pixels.shape[1], pixels.shape[0]),
         box=boxes[0],

@@ -26,7 +26,8 @@ CONTENT_BYTES = _KEY + _NONCE
 SLOT_BYTES = _NONCE + MOST_KEYS * _KEY
 TAG_BYTES = 16
 _ONCE = bytes(12)
-"""A content key encrypts one header, so that nothing need tell two of them apart."""
+"""A content key encrypts one header that anyone sees (sealing tries out drafts, which it keeps to itself), so that
+nothing need tell two of them apart."""
 
 
 @dataclass(frozen=True)
