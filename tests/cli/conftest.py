@@ -43,7 +43,7 @@ def photoveil(environment: dict[str, str], tmp_path: Path) -> Photoveil:
             input=typed,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
             check=False,
         )
 

@@ -55,7 +55,7 @@ class House:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
             check=False,
         )
         assert found.returncode == code, found
@@ -103,7 +103,7 @@ def make(folder: Path, models: Path) -> House:
     return House(folder, environment)
 
 
-def wait_for(condition: Any, otherwise: str, seconds: float = 60.0) -> Any:
+def wait_for(condition: Any, otherwise: str, seconds: float = 200.0) -> Any:
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, otherwise

@@ -151,7 +151,7 @@ def test_the_user_is_asked(running: Runtime, environment: dict[str, str], answer
         client = pair(running.port, _code(iter(pairing.stdout)), "Firefox", ORIGIN)
         os.write(ours, f"{answer}\n".encode())
         told = pairing.stdout.read()
-        assert pairing.wait(20) == code
+        assert pairing.wait(100) == code
     assert f"“Firefox” ({ORIGIN})?" in told
     if code:
         assert "refused" in told

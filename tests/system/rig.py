@@ -28,7 +28,7 @@ from photoveil.paths import Paths
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "build" / "results" / "system.json"
-_START_SECONDS = 30.0
+_START_SECONDS = 200.0
 _RUN = """
 import sys
 from photoveil import life
@@ -137,7 +137,7 @@ class System:
         """The daemon ends as it should."""
         assert self.process is not None
         self.process.terminate()
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=200)
         return self.process.returncode
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -151,15 +151,17 @@ class System:
             return self.paths.log_file.read_text()
         return ""
 
-    def idle(self, seconds: float = 120.0) -> None:
-        """Wait until no work is left and none came for a while."""
-        calm = 0
+    def idle(self, seconds: float = 400.0) -> None:
+        """Wait until all folders were looked through, no work is left and none came for a while."""
+        calm, client = 0, self.local()
         query = "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')"
-        wait_until(lambda: self.rows(query)[0][0] == 0, seconds)
         end = time.monotonic() + seconds
         while calm < 15:
             assert time.monotonic() < end, self.log()[-4000:]
-            calm = 0 if self.rows(query)[0][0] else calm + 1
+            busy = self.rows(query)[0][0] or any(
+                folder["waiting"] or not folder["last_scan"] for folder in client.call("folders")["folders"]
+            )
+            calm = 0 if busy else calm + 1
             time.sleep(0.1)
 
 
@@ -175,7 +177,7 @@ def system(home: Path) -> Iterator[System]:
             found.process.communicate()
 
 
-def wait_until(done: Callable[[], object], seconds: float = 60.0) -> None:
+def wait_until(done: Callable[[], object], seconds: float = 300.0) -> None:
     """Wait for a condition, asking often."""
     end = time.monotonic() + seconds
     while not done():

@@ -21,7 +21,7 @@ def _photoveil(home: Path, *arguments: str | Path) -> subprocess.CompletedProces
         env={**os.environ, "PHOTOVEIL_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=800,
         check=False,
     )
 

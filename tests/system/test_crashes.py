@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from photoveil.api.client import DaemonClient
-from tests.system.rig import System, note, photo, send, sha256, system, wait_until, whole
+from tests.system.rig import System, note, photo, send, sha256, system, whole
 
 KILLS = int(os.environ.get("PHOTOVEIL_TEST_KILLS", "16"))
 SEED = int(os.environ.get("PHOTOVEIL_TEST_SEED", "20261121"))
@@ -117,7 +117,7 @@ def _try_again(running: System) -> int:
     for job, kind in failed:
         if kind == "folder":
             running.local().call("retry", job=job)
-    running.idle(300)
+    running.idle()
     return len(failed)
 
 
@@ -176,8 +176,7 @@ def test_nothing_is_lost_when_processes_die(tmp_path: Path) -> None:
             _live(world, running.again(browser), world.draws.uniform(0.02, 1.6), kill_worker)
             _look(world)
             running.start()
-        wait_until(lambda: running.local().call("overview")["queue"]["running"] == 0, 60)
-        running.idle(300)
+        running.idle()
         failed = _try_again(running)
         _look(world)
         _settled(world)

@@ -31,7 +31,7 @@ def test_demo_without_a_browser(tmp_path: Path) -> None:
         env=bare,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=800,
         check=False,
     )
     assert done.returncode == 0, done.stderr

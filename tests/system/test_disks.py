@@ -42,12 +42,20 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def _fill(disk: Path) -> Path:
+    """Take all there is, again where somebody gives something back: others write at the same time."""
     ballast = disk / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as out:
-        while True:
-            out.write(bytes(4096))
-    assert shutil.disk_usage(disk).free < 4096
-    return ballast
+    with ballast.open("wb", buffering=0) as out:
+        for _ in range(1000):
+            with contextlib.suppress(OSError):
+                while True:
+                    out.write(bytes(4096))
+            if shutil.disk_usage(disk).free < 4096:
+                return ballast
+    raise AssertionError("it does not become full")
+
+
+def _files(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]
 
 
 def _finished(running: System) -> dict[str, int]:
@@ -71,14 +79,14 @@ def test_a_full_disk_delays_copies_and_says_so(tmp_path: Path, small_disk: Path)
             data = photo(number, (400, 300))
             (folder / f"{number}.jpg").write_bytes(data)
             originals[f"{number}.jpg"] = sha256(data)
-        wait_until(lambda: running.local().call("overview")["notices"], 60)
+        wait_until(lambda: running.local().call("overview")["notices"])
         told = running.local().call("overview")["notices"]
         assert any("space" in " ".join(notice.values()).lower() for notice in told), told
-        assert [file for file in mirror.rglob("*") if file.is_file() and file.stat().st_size == 0] == []
+        wait_until(lambda: not _files(mirror))  # but for a try that is going on
         ballast.unlink()
         for (job,) in running.rows("SELECT job FROM jobs WHERE state = 'failed'"):
             running.local().call("retry", job=job)
-        wait_until(lambda: _finished(running) == {"done": 3}, 90)
+        wait_until(lambda: _finished(running) == {"done": 3})
         assert all(whole(mirror / name) for name in originals)
         assert all(sha256((folder / name).read_bytes()) == digest for name, digest in originals.items())
         assert running.stop() == 0
@@ -94,13 +102,13 @@ def test_a_read_only_folder_is_told_with_a_remedy(tmp_path: Path, small_disk: Pa
         running.start()
         data = photo(1)
         (folder / "1.jpg").write_bytes(data)
-        wait_until(lambda: running.local().call("overview")["notices"], 60)
+        wait_until(lambda: running.local().call("overview")["notices"])
         told = running.local().call("overview")["notices"]
         assert all(notice["remedy"] for notice in told)
         subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
         for (job,) in running.rows("SELECT job FROM jobs WHERE state = 'failed'"):
             running.local().call("retry", job=job)
-        wait_until(lambda: _finished(running) == {"done": 1}, 90)
+        wait_until(lambda: _finished(running) == {"done": 1})
         assert (folder / "1.jpg").read_bytes() == data
         assert whole(mirror / "1.jpg")
     note("read_only_folder", photos_protected_once_writable=1)

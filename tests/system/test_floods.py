@@ -55,7 +55,7 @@ def test_every_file_of_a_flood_is_protected_once(tmp_path: Path) -> None:
         dropped = time.monotonic() - started
         asyncio.run(_write_slowly(folder, FILES))
         total = FILES + WRITERS
-        limit = 120 + total / 4
+        limit = 300 + total / 4
         done = "SELECT count(*) FROM jobs WHERE state = 'done'"
         wait_until(lambda: running.rows(done)[0][0] >= total, limit)
         seconds = time.monotonic() - started

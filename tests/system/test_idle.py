@@ -19,14 +19,30 @@ path = "{folder}"
 """
 
 
+MOST = 0.002 + 0.02 / SECONDS
+"""Of a core. The clock ticks in hundredths of a second: in a short look, one tick more is no sign of anything."""
+
+
 def _settle(daemon: psutil.Process) -> None:
     """Wait until what the daemon had to do is done: on a busy machine that takes a while, and idle it is only then."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while time.monotonic() < end:
         before = sum(daemon.cpu_times()[:2])
         time.sleep(2)
         if sum(daemon.cpu_times()[:2]) - before <= 0.01:
             return
+
+
+def _share(daemon: psutil.Process) -> float:
+    """Of a core: the least of some looks, as others in its caches only ever make it more."""
+    least = 1.0
+    for _ in range(4):
+        before, began = sum(daemon.cpu_times()[:2]), time.monotonic()
+        time.sleep(SECONDS)
+        least = min(least, (sum(daemon.cpu_times()[:2]) - before) / (time.monotonic() - began))
+        if least <= MOST:
+            break
+    return least
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -46,9 +62,7 @@ def test_the_idle_daemon_costs_next_to_nothing(tmp_path: Path) -> None:
         for child in daemon.children():
             child.kill()  # as if it had idled out
         _settle(daemon)
-        before, began = sum(daemon.cpu_times()[:2]), time.monotonic()
-        time.sleep(SECONDS)
-        share = (sum(daemon.cpu_times()[:2]) - before) / (time.monotonic() - began)
+        share = _share(daemon)
         resident = daemon.memory_info().rss / 2**20
         maps = Path(f"/proc/{daemon.pid}/maps").read_text()
         note(
@@ -60,5 +74,4 @@ def test_the_idle_daemon_costs_next_to_nothing(tmp_path: Path) -> None:
         )
         assert resident <= 80
         assert "torch" not in maps
-        # The clock ticks in hundredths of a second: in a short look, one tick more is no sign of anything.
-        assert share <= 0.002 + 0.02 / SECONDS
+        assert share <= MOST
