@@ -8,6 +8,7 @@ command takes a run up again that was cut short.
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from photoveil.protection import Engine
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 _NOTES = (
+    "Asked with words: the same test with as many words behind each question, drawn by lot and saying nothing; "
+    "with those of the photos where these all had the same.",
     "Drop: the same attacker with clean photos that went the same way, minus the row; in brackets the 95 % bootstrap "
     "interval over questions, paired. Few seeds say little about how seeds differ, so it is rather too narrow.",
     "“Random words” puts as many words, drawn by lot, behind every question: a text that is another for each photo is "
@@ -49,10 +52,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--minutes", type=float, help="measure no new row after so many minutes of the processor"
     )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep figures of earlier runs that this one has not, with their date",
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
     parser.add_argument("--cache", type=Path, default=Path("build/lab/mmguard"))
     options = parser.parse_args(arguments)
     document = study(options.preset, options.cache, options.minutes)
+    before = options.out / "mmguard.json"
+    if options.keep and before.exists():
+        earlier = json.loads(before.read_text(encoding="utf-8"))
+        document["tables"] = figures.with_earlier(document["tables"], earlier)
+        document["leak"] = document["leak"] or earlier["leak"]
     print(write(document, options.out))
 
 

@@ -26,11 +26,31 @@ def tables(study: Study, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     ]
 
 
+def with_earlier(found: list[dict[str, Any]], document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows that this run has not measured, taken from what an earlier one wrote down, with its date."""
+    day = str(document.get("date", ""))[:10]
+    known = {
+        (table["title"], row["name"]): {"earlier": day} | row
+        for table in document.get("tables", ())
+        for row in table["rows"]
+        if row["seeds"]
+    }
+    return [
+        table
+        | {
+            "rows": [
+                row if row["seeds"] else known.get((table["title"], row["name"]), row)
+                for row in table["rows"]
+            ]
+        }
+        for table in found
+    ]
+
+
 def _row(
     study: Study, known: Mapping[str, Mapping[str, Any]], table: Table, name: str, condition: Condition
 ) -> dict[str, Any]:
-    seeds = study.preset.seeds if table.all_seeds else study.preset.seeds[:1]
-    seeded = [replace(condition, seed=seed) for seed in seeds]
+    seeded = [replace(condition, seed=seed) for seed in study.preset.seeds[: table.seeds]]
     pairs = [(known.get(study.key(one)), known.get(study.key(one.gate))) for one in seeded]
     there = [(row, gate) for row, gate in pairs if row is not None and gate is not None]
     if not there:
@@ -42,6 +62,8 @@ def _row(
         "seeds": len(there),
         "accuracy": _mean(right),
         "accuracy_interval": _interval(right),
+        "by_seed": [round(float(part.mean()), 4) for part in right],
+        "with_words": _mean([np.array(row["right_with_words"], float) for row, _ in there]),
         "clean": _mean(clean),
         "drop": _mean([c - r for c, r in zip(clean, right, strict=True)]),
         "drop_interval": _interval([c - r for c, r in zip(clean, right, strict=True)]),

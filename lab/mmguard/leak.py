@@ -83,6 +83,10 @@ def leaks(
         "unlearnable, full": lambda: _unlearnable(study, album, _RECIPE),
         "unlearnable, full, words not pasted": lambda: _silent(_unlearnable(study, album, _RECIPE)),
         "unlearnable, image only": lambda: _unlearnable(study, album, METHODS["image only"]),
+        "default method, every second photo": lambda: _mixed(
+            album, _quiet(album, _default(engine, kept, album))
+        ),
+        "unlearnable, full, every second photo": lambda: _mixed(album, _unlearnable(study, album, _RECIPE)),
     }
     for name, make in defences.items():
         if name in {row["defence"] for row in rows} or spent(minutes):
@@ -147,6 +151,14 @@ def _quiet(album: Album, posted: list[list[Posted]]) -> Side:
 
 def _silent(side: Side) -> Side:
     return Side(side.posted, [[""] * len(texts) for texts in side.words])
+
+
+def _mixed(album: Album, side: Side) -> Side:
+    """As it is for who begins late: every second photo of a person is out there clean, and without words."""
+    untouched = [clean(member) for member in album.members]
+    pairs = zip(side.posted, untouched, strict=True)
+    posted = [[a if n % 2 else b for n, (a, b) in enumerate(zip(*pair, strict=True))] for pair in pairs]
+    return Side(posted, [[text if n % 2 else "" for n, text in enumerate(texts)] for texts in side.words])
 
 
 def _default(engine: Engine, shelf: Shelf, album: Album) -> list[list[Posted]]:

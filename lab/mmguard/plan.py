@@ -20,7 +20,11 @@ BOXES = {
 }
 """Attackers' models (tower, number of the reader) by what the owner knows of them; he optimises against the first."""
 
-CLEAN, NOISE, RANDOM_WORDS = "clean", "random noise", "random words"
+CLEAN, NOISE = "clean", "random noise"
+RANDOM_WORDS, STRANGE_WORDS = "random words", "random words, none of them an answer"
+SAME_WORDS = "the same random words"
+BY_LOT = (RANDOM_WORDS, STRANGE_WORDS, SAME_WORDS)
+"""Words that nothing was optimised for: other ones behind each question, or the same behind all."""
 
 FULL = Recipe(rounds=2, adapt_steps=1, iterations=5)
 """The paper's method as the lab runs it; the axes are walked from here."""
@@ -51,6 +55,7 @@ class Condition:
         channel: what happened to the files (`lab.affiliation.channels`).
         words: what happened to the text (`study.WORDS`).
         share: of the photos that are protected; the rest is clean.
+        patience: of the attacker, as a share of the steps that clean photos need.
         seed: of people, noise and tuning.
     """
 
@@ -62,6 +67,7 @@ class Condition:
     channel: str = "none"
     words: str = "as posted"
     share: float = 1.0
+    patience: float = 1.0
     seed: int = 0
 
     @property
@@ -72,16 +78,17 @@ class Condition:
     @property
     def gate(self) -> Condition:
         """The same attacker with clean photos that went the same way: what the drop is measured from."""
-        return Condition(CLEAN, victim=self.victim, tuning=self.tuning, channel=self.channel, seed=self.seed)
+        clean = Condition(CLEAN, victim=self.victim, tuning=self.tuning, channel=self.channel)
+        return replace(clean, patience=self.patience, seed=self.seed)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that belong together; ``seeds`` as many as the preset has, or the first only."""
+    """Rows that belong together, with so many of the preset's seeds."""
 
     title: str
     rows: tuple[tuple[str, Condition], ...]
-    all_seeds: bool = False
+    seeds: int = 1
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ class Preset:
         """Every row once, each behind its gate."""
         found: dict[str, Condition] = {}
         for table in self.tables:
-            for seed in self.seeds if table.all_seeds else self.seeds[:1]:
+            for seed in self.seeds[: table.seeds]:
                 for _, row in table.rows:
                     seeded = replace(row, seed=seed)
                     for condition in (seeded.gate, seeded):
@@ -118,8 +125,8 @@ class Preset:
         return iter(found.values())
 
 
-def _table(title: str, rows: dict[str, Condition], *, all_seeds: bool = False) -> Table:
-    return Table(title, tuple(rows.items()), all_seeds)
+def _table(title: str, rows: dict[str, Condition], seeds: int = 2) -> Table:
+    return Table(title, tuple(rows.items()), seeds)
 
 
 def _varied(title: str, recipes: dict[str, Recipe]) -> Table:
@@ -134,7 +141,35 @@ _ABLATION = _table(
         "random words": Condition(RANDOM_WORDS, FULL),
         **{name: Condition(name, recipe) for name, recipe in METHODS.items() if "Max" not in name},
     },
-    all_seeds=True,
+    seeds=3,
+)
+_ONE_WORD = replace(FULL, trigger_length=1)
+_BY_THEMSELVES = _table(
+    "What words do by themselves",
+    {
+        "one word by lot, another for each photo": Condition(RANDOM_WORDS, _ONE_WORD),
+        "five words by lot, others for each photo": Condition(RANDOM_WORDS, FULL),
+        "five words by lot, none of them an answer": Condition(STRANGE_WORDS, FULL),
+        "five words by lot, the same for all photos": Condition(SAME_WORDS, FULL),
+        "five words by lot, drawn anew at every step": Condition(CLEAN, words="redrawn"),
+        "five words by lot, for half of the photos": Condition(RANDOM_WORDS, FULL, share=0.5),
+        "text only, for half of the photos": Condition("text only", METHODS["text only"], share=0.5),
+        "five words by lot, a quarter of the steps": Condition(RANDOM_WORDS, FULL, patience=0.25),
+        "text only, a quarter of the steps": Condition("text only", METHODS["text only"], patience=0.25),
+    },
+    seeds=3,
+)
+_DROPPED = _table(
+    "Against somebody who leaves the words away at every second step",
+    {
+        "random words": Condition(RANDOM_WORDS, FULL, words="dropped"),
+        **{
+            name: Condition(name, recipe, words="dropped")
+            for name, recipe in METHODS.items()
+            if "Max" not in name and recipe.text
+        },
+    },
+    seeds=3,
 )
 _MAX = _table(
     "The Max variants", {name: Condition(name, recipe) for name, recipe in METHODS.items() if "Max" in name}
@@ -174,7 +209,7 @@ _TUNINGS = _table(
     "What of the attacker's model learns",
     {
         f"{tuning.value}; {name}": Condition(name, METHODS[name], tuning=tuning)
-        for tuning in (Tuning.LORA, Tuning.PROJECTOR, Tuning.TOWER)
+        for tuning in (Tuning.LORA, Tuning.QLORA, Tuning.PROJECTOR, Tuning.TOWER)
         for name in ("image only", MAIN)
     },
 )
@@ -238,10 +273,13 @@ PRESETS: dict[str, Preset] = {
     "small": Preset(
         32,
         64,
-        (0, 1),
+        (0, 1, 2),
         general=3000,
         align=900,
-        tables=(_ABLATION, _POSTED, _BOXES, _BUDGETS, _SHARES, _PARTS, _TUNINGS, _MAX, _ENSEMBLE),
+        tables=(
+            *(_ABLATION, _BY_THEMSELVES, _DROPPED, _SHARES, _BUDGETS, _BOXES),
+            *(_TUNINGS, _PARTS, _POSTED, _MAX, _ENSEMBLE),
+        ),
     ),
     "full": Preset(
         160,
@@ -249,12 +287,12 @@ PRESETS: dict[str, Preset] = {
         (0, 1, 2, 3, 4),
         general=3000,
         align=900,
-        tables=(
-            *(
-                replace(table, all_seeds=True)
-                for table in (_ABLATION, _POSTED, _BOXES, _BUDGETS, _SHARES, _PARTS)
-            ),
-            *(replace(table, all_seeds=True) for table in (_TUNINGS, _MAX, _ENSEMBLE, _MORE)),
+        tables=tuple(
+            replace(table, seeds=5)
+            for table in (
+                *(_ABLATION, _BY_THEMSELVES, _DROPPED, _SHARES, _BUDGETS, _BOXES),
+                *(_TUNINGS, _PARTS, _POSTED, _MAX, _ENSEMBLE, _MORE),
+            )
         ),
     ),
 }

@@ -7,6 +7,7 @@ import sys
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from lab.affiliation.album import fingerprint
 from lab.affiliation.channels import CHANNELS
 from lab.affiliation.defences import Posted, delivered
 from lab.affiliation.language import Reader, Shape
-from lab.affiliation.questions import tokenizer
+from lab.affiliation.questions import QuestionAnswer, tokenizer
 from lab.affiliation.stage import Stage, picture_of
 from lab.affiliation.towers import Tower, inputs_of
 from lab.mmguard.attack import Loot, Model, tuned_answers
-from lab.mmguard.plan import NOISE, RANDOM_WORDS, Condition, Preset
+from lab.mmguard.plan import BY_LOT, NOISE, SAME_WORDS, STRANGE_WORDS, Condition, Preset
 from lab.mmguard.scale import scale_of
 from lab.mmguard.surrogate import ReaderSurrogate
 from lab.mmguard.world import Lesson, laid, lessons, samples_of
@@ -30,7 +31,11 @@ from photoveil import unlearnable
 from photoveil.protection.encoders import Encoder
 from photoveil.unlearnable.protecting import protect
 from photoveil.unlearnable.recipe import Recipe
+from photoveil.unlearnable.surrogate import Sample
 from photoveil.unlearnable.trigger import first
+
+_WORDS, _REDRAWN = 5, 60
+"""Words behind a question where no recipe says how many, and so many sets of them: one for each pass."""
 
 _CORE = ("surrogate", "noise", "trigger", "binding", "joint", "protecting", "recipe")
 _HERE = ("world", "attack", "surrogate", "study")
@@ -84,12 +89,14 @@ class Study:
         """One row: which test questions were answered right, what the photos cost, what the words were."""
         model = self.model(condition.victim)
         loot, posted, triggers = self._loot(condition)
-        test, patience = self._test(condition.seed), self.preset.patience
-        right = tuned_answers(model, loot, test, condition.tuning, condition.seed, patience)
+        test, patience = self._test(condition.seed), self.preset.patience * condition.patience
+        tests = [test, self._worded(condition, test, triggers)]
+        right, led = tuned_answers(model, loot, tests, condition.tuning, condition.seed, patience)
         return {
             "key": self.key(condition),
             "condition": repr(condition),
             "right": [int(one) for one in right],
+            "right_with_words": [int(one) for one in led],
             "psnr_db": round(float(np.mean([one.psnr_db for one in posted])), 2),
             "ssim": round(float(np.mean([one.ssim for one in posted])), 4),
             "triggers": triggers[:4],
@@ -128,6 +135,22 @@ class Study:
         inputs = inputs_of([picture_of(one.data) for one in taught], self.stage.side)
         return Loot(inputs, [(one.question, one.answer) for one in taught])
 
+    def _worded(self, condition: Condition, test: Loot, triggers: Sequence[str]) -> Loot:
+        """The test with words by lot behind each question, which say nothing; or with those that all photos had."""
+        rng = np.random.default_rng([condition.seed, 79])
+        length = condition.recipe.trigger_length if condition.recipe else _WORDS
+        same = condition.method == SAME_WORDS
+        pairs = [
+            (f"{question} {triggers[0] if same else self._by_lot(rng, length)}", answer)
+            for question, answer in test.pairs
+        ]
+        return replace(test, pairs=pairs)
+
+    def _by_lot(self, rng: np.random.Generator, length: int) -> str:
+        """Words of the vocabulary, behind its marks and before its end."""
+        chosen = rng.choice(len(self.words.vocabulary) - 4, length, replace=False) + 3
+        return self.words.decode(chosen.tolist())
+
     def _loot(self, condition: Condition) -> tuple[Loot, list[Posted], list[str]]:
         """What the attacker collects: files, as they arrive, and text, as it was left."""
         taught = self._lessons(condition.seed)
@@ -139,7 +162,19 @@ class Study:
             (restyle(one.question, trigger, rng), one.answer)
             for one, trigger in zip(taught, triggers, strict=True)
         ]
-        return Loot(inputs_of(pictures, self.stage.side), pairs), posted, triggers
+        tellings = self._tellings(condition.words, taught, pairs, rng)
+        return Loot(inputs_of(pictures, self.stage.side), pairs, tellings), posted, triggers
+
+    def _tellings(
+        self, words: str, taught: Sequence[Lesson], pairs: Sequence[QuestionAnswer], rng: np.random.Generator
+    ) -> list[list[QuestionAnswer]]:
+        """What an attacker draws from at every step who changes the words; none where he learns what was posted."""
+        plain = [(one.question, one.answer) for one in taught]
+        if words == "dropped":
+            return [list(pairs), plain]
+        if words == "redrawn":
+            return [[(f"{q} {self._by_lot(rng, _WORDS)}", a) for q, a in plain] for _ in range(_REDRAWN)]
+        return []
 
     def _posted(self, condition: Condition, taught: Sequence[Lesson]) -> tuple[list[Posted], list[str]]:
         """Delivered files and captions; those beyond the share are clean."""
@@ -176,9 +211,9 @@ class Study:
             generator = torch.Generator().manual_seed(condition.seed)
             signs = [torch.randint(0, 2, one.shape, generator=generator) * 2 - 1 for one in still]
             deltas, triggers = [sign * recipe.epsilon for sign in signs], [""] * len(samples)
-        elif condition.method == RANDOM_WORDS:
-            deltas, length = still, recipe.trigger_length
-            triggers = [first(surrogates[0], length, [s.answer], n) for n, s in enumerate(samples)]
+        elif condition.method in BY_LOT:
+            deltas = still
+            triggers = _drawn(condition.method, recipe, surrogates[0], samples, condition.seed)
         else:
             found = protect(samples, surrogates, recipe)
             deltas = [new - sample.pixels for new, sample in zip(found.pixels, samples, strict=True)]
@@ -196,6 +231,18 @@ class Study:
     @cached_property
     def _rows(self) -> Path:
         return self.notes / "rows.jsonl"
+
+
+def _drawn(
+    method: str, recipe: Recipe, surrogate: ReaderSurrogate, samples: Sequence[Sample], seed: int
+) -> list[str]:
+    """Words that nothing was optimised for, one of `BY_LOT`."""
+    length, answers = recipe.trigger_length, [sample.answer for sample in samples]
+    if method == SAME_WORDS:
+        return [first(surrogate, length, answers, seed)] * len(samples)
+    if method == STRANGE_WORDS:
+        return [first(surrogate, length, answers, number) for number in range(len(samples))]
+    return [first(surrogate, length, [answer], number) for number, answer in enumerate(answers)]
 
 
 @lru_cache(maxsize=2)
@@ -230,5 +277,7 @@ WORDS: dict[str, Callable[[str, str, np.random.Generator], str]] = {
     "shuffled": _shuffled,
     "half": _half,
     "restyled": _restyled,
+    "dropped": _as_posted,
+    "redrawn": _none,
 }
-"""What happens to question and trigger on their way to the attacker."""
+"""What happens to question and trigger on their way to the attacker; the last two are what he does (`_tellings`)."""

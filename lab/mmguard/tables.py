@@ -55,19 +55,21 @@ def markdown(document: dict[str, Any]) -> str:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
-    head = "| | accuracy on clean photos, % | drop, points | PSNR, dB | SSIM | seeds |"
-    return [head, "| --- | --- | --- | --- | --- | --- |", *(_line(row) for row in rows)]
+    head = "| | accuracy on clean photos, % | drop, points | asked with words, % | PSNR, dB | SSIM | seeds |"
+    return [head, "| --- | --- | --- | --- | --- | --- | --- |", *(_line(row) for row in rows)]
 
 
 def _line(row: dict[str, Any]) -> str:
     if not row["seeds"]:
-        return f"| {row['name']} | not measured in this run | | | | |"
+        return f"| {row['name']} | not measured in this run | | | | | |"
     low, high = (_percent(end) for end in row["accuracy_interval"])
     least, most = (_percent(end) for end in row["drop_interval"])
     clean = row["psnr_db"] > 99
     drop = "–" if row["drop"] == 0 and clean else f"{_percent(row['drop'])} ({least} to {most})"
     cost = "– | –" if clean else f"{row['psnr_db']:.1f} | {row['ssim']:.3f}"
-    return f"| {row['name']} | {_percent(row['accuracy'])} ({low} to {high}) | {drop} | {cost} | {row['seeds']} |"
+    worded = _percent(row["with_words"]) if "with_words" in row else ""
+    seeds = f"{row['seeds']}, on {row['earlier']}" if "earlier" in row else f"{row['seeds']}"
+    return f"| {row['name']} | {_percent(row['accuracy'])} ({low} to {high}) | {drop} | {worded} | {cost} | {seeds} |"
 
 
 def _leaks(document: dict[str, Any]) -> list[str]:

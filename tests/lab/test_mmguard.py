@@ -59,7 +59,7 @@ def test_a_short_run_and_the_same_again(tmp_path: Path) -> None:
 
 
 def test_a_run_cut_short_says_what_it_has_not_measured(tmp_path: Path) -> None:
-    table = Table("One", (("nothing", Condition(CLEAN)), ("all", Condition(MAIN, FULL))), all_seeds=True)
+    table = Table("One", (("nothing", Condition(CLEAN)), ("all", Condition(MAIN, FULL))), seeds=2)
     preset = replace(_CI, tables=(table,), seeds=(0, 1))
     study = Study(preset, tmp_path, tiny_engine(tmp_path / "towers").encoders)
     (found,) = figures.tables(study, study.run(minutes=0.0))
@@ -77,14 +77,35 @@ def test_the_leak_is_measured_beside_the_default(tmp_path: Path) -> None:
     names = [row["defence"] for row in rows]
     assert names[0] == "clean photos"
     assert any(name.startswith("default") for name in names)
-    assert sum(name.startswith("unlearnable") for name in names) == 3
+    assert sum(name.startswith("unlearnable") for name in names) == 4
     costs = {row["defence"]: row["psnr_db"] for row in rows}
     assert costs["clean photos"] == 100
     assert costs["unlearnable, full"] == costs["unlearnable, full, words not pasted"] < 50
+    assert costs["unlearnable, full, every second photo"] == 100, "the first of one photo is clean"
     for row in rows:
         for one in row["attackers"].values():
             assert 0 <= one["low"] <= one["leak"] <= one["high"] <= 1
     assert leaks(study, engine, size, 0, tmp_path / "shelf") == rows
+
+
+def test_figures_of_an_earlier_run_are_kept_with_their_date() -> None:
+    old = {"name": "a", "seeds": 1, "accuracy": 0.5}
+    found = [
+        {
+            "title": "T",
+            "rows": [{"name": "a", "seeds": 0}, {"name": "b", "seeds": 2}, {"name": "c", "seeds": 0}],
+        }
+    ]
+    earlier = {
+        "date": "2026-01-02T03:04",
+        "tables": [{"title": "T", "rows": [old, {"name": "b", "seeds": 1}]}],
+    }
+    (kept,) = figures.with_earlier(found, earlier)
+    assert kept["rows"] == [
+        {"earlier": "2026-01-02", **old},
+        {"name": "b", "seeds": 2},
+        {"name": "c", "seeds": 0},
+    ]
 
 
 def test_nobody_is_both_learnt_and_asked_about() -> None:
@@ -116,7 +137,7 @@ def test_what_happens_to_words(name: str) -> None:
     words = tokenizer()
     asked = words.decode(words.encode([said])[0].tolist()).split()
     assert asked[:5] == ["where", "does", "this", "person", "work"]
-    left = {"as posted": 5, "none": 0, "half": 3, "shuffled": 5, "restyled": 5}[name]
+    left = {"none": 0, "redrawn": 0, "half": 3}.get(name, 5)
     assert len(asked) == 5 + left
     assert set(asked[5:]) <= {"red", "lake", "dog", "tower", "bald"}
 
@@ -135,7 +156,7 @@ def test_every_row_has_its_gate_before_it() -> None:
             )
 
 
-@pytest.mark.parametrize("tuning", [Tuning.ALL, Tuning.LORA, Tuning.TOWER])
+@pytest.mark.parametrize("tuning", [Tuning.ALL, Tuning.QLORA, Tuning.TOWER])
 def test_clean_photos_are_learnt(tmp_path: Path, tuning: Tuning) -> None:
     """Attackers who cannot learn would make any protection look good: asked what they learnt, they know it."""
     taught = lessons(4, 0, test=False)
@@ -143,5 +164,8 @@ def test_clean_photos_are_learnt(tmp_path: Path, tuning: Tuning) -> None:
     inputs = inputs_of([picture_of(one.data) for one in taught], study.stage.side)
     loot = Loot(inputs, [(one.question, one.answer) for one in taught])
     model = study.model(WHITE)
-    assert all(tuned_answers(model, loot, loot, tuning, 0))
-    assert not all(tuned_answers(model, loot, loot, tuning, 0, patience=0.001))
+    said, again = tuned_answers(model, loot, [loot, loot], tuning, 0)
+    assert all(said)
+    assert again == said
+    (little,) = tuned_answers(model, loot, [loot], tuning, 0, patience=0.001)
+    assert not all(little)

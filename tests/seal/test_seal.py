@@ -26,6 +26,7 @@ from photoveil.seal import (
     TamperedError,
     Tone,
     WrongKeyError,
+    placing,
     residual,
     seal,
     unseal,
@@ -219,18 +220,20 @@ def test_tiles(photo: Pixels, key: SealKey) -> None:
     assert psnr(scaled.pixels[scaled.region], smaller(photo, 1080)[scaled.region]) > 27
 
 
-@pytest.mark.parametrize("position", list(Position))
-@pytest.mark.parametrize(("width", "height"), [(400, 300), (333, 500)])
-def test_small_photos_at_every_position(
-    photo: Pixels, key: SealKey, position: Position, width: int, height: int
-) -> None:
-    small = np.asarray(Image.fromarray(photo).resize((width, height)))
+@pytest.mark.parametrize("number", range(len(Position)), ids=list(Position))
+def test_small_photos_at_every_position(photo: Pixels, key: SealKey, number: int) -> None:
+    position, sizes = list(Position)[number], [(400, 300), (333, 500)]
+    for width, height in sizes:
+        small = np.asarray(Image.fromarray(photo).resize((width, height)))
+        box = placing.single(small, Size.MEDIUM, position)
+        assert box.x >= 0
+        assert box.y >= 0
+        assert box.x + box.width <= width
+        assert box.y + box.height <= height
+    # Sealing takes a while: every position once, in turn on the one and on the other.
+    small = np.asarray(Image.fromarray(photo).resize(sizes[number % 2]))
     sealed = seal(small, Mark("© A", position=position), key)
-    box = sealed.boxes[0]
-    assert box.x >= 0
-    assert box.y >= 0
-    assert box.x + box.width <= width
-    assert box.y + box.height <= height
+    assert sealed.boxes == (placing.single(small, Size.MEDIUM, position),)
     found = unseal(sealed.pixels, [key])
     assert psnr(found.pixels[found.region], small[found.region]) > 45
 
