@@ -87,6 +87,8 @@ interface SealedOutcome {
   shown: number;
   others: number;
   damaged: number;
+  /** By a later Photoveil. */
+  newer: number;
   unread: number;
   failure?: Failure;
 }

@@ -23,6 +23,14 @@ const CONSENT_MS = 120_000;
 /** Failures of the whole undertaking rather than of one picture. @type {FailureCode[]} */
 const HOPELESS = ['absent', 'unpaired', 'revoked', 'impostor', 'forbidden', 'locked', 'stopped', 'odd-answer'];
 
+/** @typedef {'looked' | 'others' | 'damaged' | 'newer' | 'unread'} Count where a picture is counted; `looked`: there is nothing to say of it */
+
+/** Of seals that were found and did not open, by the daemon's kind of error. @type {Record<string, Count>} */
+const UNOPENED = { 'seal-key': 'others', 'seal-tampered': 'damaged', 'seal-newer': 'newer' };
+
+/** @param {Failure} failure @returns {Count} */
+export const countOf = (failure) => UNOPENED[failure.daemon ?? ''] ?? 'looked';
+
 /** The popup's request. @param {{act: SealedAct, tab: number}} request @returns {Promise<unknown>} */
 export async function sealed({ act, tab }) {
   if (act === 'state') return { shown: await tell(tab, { kind: 'sealed-count' }).catch(() => 0) };
@@ -66,7 +74,7 @@ async function show(tab) {
   if (!pairing?.confirmed) throw new DaemonError('unpaired');
   const pictures = await list(tab);
   await consent(new Set(pictures.map(({ url }) => patternOf(url))));
-  const counts = { looked: 0, shown: 0, others: 0, damaged: 0, unread: 0 };
+  const counts = { looked: 0, shown: 0, others: 0, damaged: 0, newer: 0, unread: 0 };
   const waiting = [...pictures];
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -98,7 +106,7 @@ async function consent(patterns) {
 
 /**
  * @param {number} tab @param {SealedPicture} picture @param {import('./keys.js').Pairing} pairing
- * @returns {Promise<'looked' | 'others' | 'damaged' | 'unread'>} `looked`: there is nothing more to say
+ * @returns {Promise<Count>}
  */
 async function showOne(tab, { id, url }, pairing) {
   const photo = await read(url).catch(() => undefined);
@@ -112,7 +120,7 @@ async function showOne(tab, { id, url }, pairing) {
   } catch (error) {
     const failure = failureOf(error);
     if (HOPELESS.includes(failure.code)) throw error;
-    return { 'seal-key': /** @type {const} */ ('others'), 'seal-tampered': /** @type {const} */ ('damaged') }[failure.daemon ?? ''] ?? 'looked';
+    return countOf(failure);
   }
 }
 

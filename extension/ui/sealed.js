@@ -85,10 +85,10 @@ async function look(page) {
 }
 
 /** @param {SealedOutcome} outcome */
-function tellOutcome({ shown = 0, others = 0, damaged = 0, failure }) {
+function tellOutcome({ shown = 0, others = 0, damaged = 0, newer = 0, failure }) {
   const words = [shown > 0 ? shownWords(shown) : text('sealed_none')];
-  if (others > 0) words.push(text('sealed_others', others));
-  if (damaged > 0) words.push(text('sealed_damaged', damaged));
+  const also = [[others, text('sealed_others', others)], [damaged, text('sealed_damaged', damaged)], [newer, text('sealed_newer', newer)]];
+  words.push(...also.filter(([count]) => Number(count) > 0).map(([, said]) => String(said)));
   tell(failure ? text('sealed_note') : words.join(' '), shown > 0 ? 'hide' : 'show');
   if (failure) say('sealed-error', failureWords(failure.code, 'title') || text('sealed_unable'));
 }
