@@ -59,7 +59,8 @@ def test_only_owners_choose_and_only_for_photos_that_are_known(
     dashboard: DaemonClient, browser: DaemonClient
 ) -> None:
     job, _ = sent(browser, b"mine", site="claude.ai")
-    for verb, more in (("regions", {}), ("regions/change", {"regions": []})):
+    wishes: tuple[tuple[str, dict[str, Any]], ...] = (("regions", {}), ("regions/change", {"regions": []}))
+    for verb, more in wishes:
         with pytest.raises(DaemonError) as refused:
             browser.call(verb, job=job, **more)
         assert refused.value.status == 403

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.data import astronaut, coffee
 
-from photoveil.assistant import regions
 from photoveil.assistant.codes import readable
-from photoveil.assistant.regions import YUNET, Region, RegionError, find, parse_box
+from photoveil.assistant.regions import Region, RegionError, find, parse_box
+from photoveil.models import faces
 from tests.assistant.tiny_yunet import network
 
 
@@ -80,8 +80,8 @@ def yunet(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Monk
 
 def with_yunet(folder: Path, data: bytes, patch: pytest.MonkeyPatch) -> Path:
     """The folder with this network, as if OpenCV had published it."""
-    patch.setattr(regions, "YUNET_SHA256", hashlib.sha256(data).hexdigest())
-    (folder / YUNET).write_bytes(data)
+    patch.setattr(faces, "SHA256", hashlib.sha256(data).hexdigest())
+    (folder / faces.NAME).write_bytes(data)
     return folder
 
 
@@ -91,7 +91,8 @@ def test_faces_of_yunet_become_heads_where_they_are(yunet: Path) -> None:
 
     found = sorted(find(pixels, yunet), key=lambda region: region.box)
 
-    assert [(region.kind, region.score) for region in found] == [("face", pytest.approx(1, abs=0.01))] * 2
+    assert [region.kind for region in found] == ["face"] * 2
+    assert [region.score for region in found] == pytest.approx([1, 1], abs=0.01)
     # A face of 64 × 80 around the middle of the cell, and the hair, chin and ears that belong to it.
     for region, x in zip(found, (80, 240), strict=True):
         box = (x - 32 * 1.3, 112 - 40 * 1.7, x + 32 * 1.3, 112 + 40 * 1.3)
@@ -105,9 +106,9 @@ def test_yunet_sees_a_large_photo_small_and_still_smaller(
     pixels = np.full((960, 1280, 3), 90, np.uint8)
     pixels[256:384, 128:256] = (255, 0, 0)  # shown at 640 four cells, at 320 one
 
-    faces = [region.box for region in find(pixels, folder)]
+    heads = [region.box for region in find(pixels, folder)]
 
-    wide = {round((right - left) * 1280 / 1.3): (left + right) / 2 * 1280 for left, _, right, _ in faces}
+    wide = {round((right - left) * 1280 / 1.3): (left + right) / 2 * 1280 for left, _, right, _ in heads}
     assert sorted(wide) == [2 * 64, 2 * 128]
     assert wide[2 * 128] == pytest.approx((1 + 4.5) * 128, abs=1)
 
@@ -121,11 +122,11 @@ def test_yunet_finds_nobody_where_nobody_is(yunet: Path) -> None:
     "data", [b"this is no network", network(640, 640)], ids=["no network", "another network"]
 )
 def test_weights_that_are_not_the_published_ones_are_told(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / YUNET).write_bytes(data)
+    (tmp_path / faces.NAME).write_bytes(data)
 
     with pytest.raises(RegionError, match="cannot be read") as caught:
         find(astronaut()[:64, :64], tmp_path)
-    assert YUNET in caught.value.reason
+    assert faces.NAME in caught.value.reason
 
 
 BOXES = st.tuples(*[st.floats(0, 1)] * 4).map(

@@ -22,7 +22,7 @@ from PIL import Image
 from photoveil.assistant.choices import Choices, choice
 from photoveil.assistant.history import History, Subject, Trial
 from photoveil.assistant.parameters import Space
-from photoveil.assistant.search import AT_FIRST, WARM
+from photoveil.assistant.search import AT_FIRST, ENOUGH, WARM
 from photoveil.endpoint import RemoteRefusedError
 from photoveil.methods import ASSISTANT, metadata_for
 from photoveil.worker import assist
@@ -90,12 +90,12 @@ def worker(child: Worker, tmp_path: Path) -> Worker:
     return child
 
 
-def warm(file: Path) -> Path:
-    """Photos enough, and each said what is good: all but hidden at little loss."""
+def warm(file: Path, photos: int = WARM) -> Path:
+    """A history of photos alike, and each said what is good: all but hidden at little loss."""
     history, space = History(file), Space(("code",))
     vectors = [np.array([style, 0.9, 0.2, 0.1, 0.1, 0.1]) for style in (0.1, 0.4, 0.6, 0.9)]
     trials = [Trial(tuple(space.full(v)), 0.1 + i / 20, 0.1 - i / 50) for i, v in enumerate(vectors)]
-    for light in range(WARM):
+    for light in range(photos):
         history.learn(Subject(("code",), (light / 10, 0.5, 0.2, -0.5, 0.4, 0.3)), trials)
     return file
 
@@ -116,7 +116,7 @@ async def made(
 async def test_what_is_private_is_hidden_and_the_report_says_how_well(worker: Worker, tmp_path: Path) -> None:
     photo = with_code(tmp_path / "ticket.jpg")
     assert readable(photo.read_bytes())
-    history = tmp_path / "state" / "history.jsonl"
+    history = warm(tmp_path / "state" / "history.jsonl", WARM - 1)
     stages: list[str] = []
     known = personas(worker)
     previews = Previews(tmp_path / "before", tmp_path / "after")
@@ -137,7 +137,7 @@ async def test_what_is_private_is_hidden_and_the_report_says_how_well(worker: Wo
     assert [region["kind"] for region in told["regions"]] == ["code"]
     assert told["slider"] == 50
     assert (told["asked"], told["left"], told["chosen"]) == (None, [], False)
-    assert told["queries"] == AT_FIRST
+    assert (told["queries"], again.report["assistant"]["queries"]) == (AT_FIRST, ENOUGH)
     assert 0 <= told["recognised_by_witnesses"] <= 1
     assert 0 <= told["agreement"] <= 1
     assert list(dict.fromkeys(stages)) == ["decode", "prepare", "protect", "write", "measure"]
@@ -145,7 +145,7 @@ async def test_what_is_private_is_hidden_and_the_report_says_how_well(worker: Wo
         with Image.open(preview) as small:
             assert small.size == (320, 240)
     remembered = [json.loads(line) for line in history.read_text().splitlines()]
-    assert [record["kinds"] for record in remembered] == [["code"], ["code"]]
+    assert [record["kinds"] for record in remembered] == [["code"]] * (WARM + 1)
     assert "ticket" not in history.read_text()
     assert personas(worker) == known  # nothing is learnt of a person
 

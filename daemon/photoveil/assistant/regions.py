@@ -22,14 +22,9 @@ from numpy.typing import NDArray
 
 from photoveil.assistant.kinds import KINDS
 from photoveil.errors import PhotoveilError
+from photoveil.models import faces
 
 Pixels = NDArray[np.uint8]
-
-YUNET = "face_detection_yunet_2023mar.onnx"
-"""Name of YuNet's weights in the folder of model sets, as OpenCV publishes them."""
-
-YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-"""Of the very file: OpenCV's model zoo, models/face_detection_yunet, 232,589 bytes. No other is read."""
 
 _YUNET_SIDE = 640  # the network's own: not every engine of OpenCV takes another
 _YUNET_LOOKS = (640, 320)
@@ -121,9 +116,9 @@ def find(pixels: Pixels, models: Path | None = None) -> list[Region]:
         RegionError: the weights there cannot be read.
     """
     colour = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-    weights = models / YUNET if models else None
-    faces = _by_yunet(colour, weights) if weights and weights.is_file() else _by_cascade(colour)
-    return sorted([*faces, *_codes(colour)], key=_area, reverse=True)
+    weights = models / faces.NAME if models else None
+    heads = _by_yunet(colour, weights) if weights and weights.is_file() else _by_cascade(colour)
+    return sorted([*heads, *_codes(colour)], key=_area, reverse=True)
 
 
 def _area(region: Region) -> float:
@@ -174,7 +169,7 @@ def _looks(pixels: Pixels) -> list[Pixels]:
 def _yunet(weights: Path) -> Any:
     # Read here, as OpenCV opens no path with letters that the system's code page lacks.
     data = weights.read_bytes()
-    if hashlib.sha256(data).hexdigest() != YUNET_SHA256:
+    if hashlib.sha256(data).hexdigest() != faces.SHA256:
         raise _unreadable(weights)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # it warns of a choice that is its own
     network, nothing = np.frombuffer(data, np.uint8), np.empty(0, np.uint8)
@@ -184,8 +179,8 @@ def _yunet(weights: Path) -> Any:
 def _unreadable(weights: Path) -> RegionError:
     return RegionError(
         "The face detector cannot be read",
-        f"{weights} is not YuNet as OpenCV publishes it ({YUNET}).",
-        "Remove the file, or put the one of OpenCV's model zoo there; without it faces are found less well.",
+        f"{weights} is not YuNet as OpenCV publishes it ({faces.NAME}).",
+        "Remove the file, or fetch it anew: `photoveil models faces`. Without it faces are found less well.",
     )
 
 

@@ -33,6 +33,7 @@ def add_models(commands: Commands[Parser]) -> None:
         json=True,
     )
     _add_pull(actions)
+    _add_faces(actions)
     verify = add(
         actions,
         "verify",
@@ -81,11 +82,27 @@ def _add_pull(actions: Commands[Parser]) -> None:
         ),
     )
     command.add_argument("model_set", metavar="SET", help=_SET)
+    _add_source(command, "only tell whether the set is whole")
+
+
+def _add_faces(actions: Commands[Parser]) -> None:
+    command = add(
+        actions,
+        "faces",
+        "models",
+        "faces",
+        "fetch OpenCV's face detector YuNet, for `photoveil assist` and photos for AI assistants",
+        json=True,
+    )
+    _add_source(command, "only tell whether it is there")
+
+
+def _add_source(command: Parser, otherwise: str) -> None:
     command.add_argument(
         "--endpoint", metavar="URL", help="fetch from this mirror (default: the setting model_endpoint)"
     )
     command.add_argument(
         "--offline",
         action="store_true",
-        help="contact nobody: only tell whether the set is whole (default: the setting offline)",
+        help=f"contact nobody: {otherwise} (default: the setting offline)",
     )

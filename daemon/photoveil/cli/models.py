@@ -38,12 +38,7 @@ def list_models(arguments: argparse.Namespace) -> int:
 
 def pull(arguments: argparse.Namespace) -> int:
     """Fetch a set."""
-    settings = settings_file(arguments.profile).read()[0]
-    source = Source(
-        endpoint=arguments.endpoint or settings.model_endpoint or None,
-        offline=arguments.offline or settings.offline,
-        token=os.environ.get(TOKEN_VARIABLE) or None,
-    )
+    source = _source(arguments)
     bar = _Bar()
     try:
         done = models.pull(arguments.model_set, models_dir(), source=source, progress=bar.show)
@@ -54,6 +49,24 @@ def pull(arguments: argparse.Namespace) -> int:
     finally:
         bar.clear()
     return _say_set(done, f"“{done.name}” is installed.", arguments)
+
+
+def faces(arguments: argparse.Namespace) -> int:
+    """Fetch the face detector."""
+    place = models.faces.pull(models_dir(), _source(arguments))
+    say_json({"file": printable(str(place))}) if arguments.json else say(
+        f"Faces are found by {printable(str(place))}."
+    )
+    return Exit.OK
+
+
+def _source(arguments: argparse.Namespace) -> Source:
+    settings = settings_file(arguments.profile).read()[0]
+    return Source(
+        endpoint=arguments.endpoint or settings.model_endpoint or None,
+        offline=arguments.offline or settings.offline,
+        token=os.environ.get(TOKEN_VARIABLE) or None,
+    )
 
 
 def verify(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ taken. Importing this package costs nothing; huggingface_hub is loaded when some
 
 from __future__ import annotations
 
+from photoveil.models import faces
 from photoveil.models.adding import add, remove
 from photoveil.models.checking import Finding, Problem, verify
 from photoveil.models.errors import ModelsError, PullCancelledError, UnreachableError
@@ -26,6 +27,7 @@ __all__ = [
     "Source",
     "UnreachableError",
     "add",
+    "faces",
     "installed",
     "plan",
     "pull",
