@@ -97,7 +97,7 @@ def measured(
     notes.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     seconds = 0.0
-    for world, seed in product(World, trial.seeds):
+    for seed, world in product(trial.seeds, World):
         about = (code_state(), tower.encoder.sha256, replace(trial, seeds=()), world, seed)
         file = notes / f"{world}-{seed}-{fingerprint(*about)}.json"
         if not file.exists():

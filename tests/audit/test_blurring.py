@@ -175,8 +175,9 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: py
     with pytest.raises(KeyboardInterrupt):
         blurring.measured(trial, tower(), None, tmp_path, lambda _: None)
     found, _ = blurring.measured(trial, tower(), None, tmp_path, lambda _: None)
-    assert asked == [*((World.BARE, s) for s in range(3)), *((World.EVERYDAY, s) for s in (0, 0, 1, 2))]
-    assert [row.person for row in found] == ["0-0", "1-0", "2-0"] * 2
+    both = [(world, seed) for seed in range(3) for world in World]
+    assert asked == [*both[:4], *both[3:]]
+    assert [row.person for row in found] == ["0-0", "0-0", "1-0", "1-0", "2-0", "2-0"]
     assert found[0] == replace(rows(Sight.ORIGINAL, [9])[0], world="bare")
     blurring.measured(replace(trial, photos=5), tower(), None, tmp_path, lambda _: None)
     assert len(asked) == 13

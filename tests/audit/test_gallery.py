@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from lab.real_vlm import tiny
+from photoveil.audit import local
 from photoveil.audit.errors import AuditError
 from photoveil.audit.gallery import Gallery, looked_at
 from photoveil.audit.local import LocalAsker
@@ -112,6 +113,19 @@ def test_a_model_on_disk_answers(tmp_path: Path) -> None:
     assert answers[0].text == answers[1].text
     assert answers[0].seconds > 0
     assert asker.name.startswith("model (")
+
+
+def test_a_model_that_breaks_down_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.json").write_text("{}")
+
+    def broken(**_: object) -> None:
+        raise RuntimeError("not enough memory: you tried to allocate\nmore")
+
+    monkeypatch.setattr(local, "_load", lambda *_: broken)
+    picture = shown(Image.new("RGB", (8, 8)))
+    with pytest.raises(AuditError, match="cannot answer") as caught:
+        asyncio.run(LocalAsker(tmp_path).ask(picture.data, "image/jpeg", "?"))
+    assert caught.value.reason.endswith("you tried to allocate")
 
 
 def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:

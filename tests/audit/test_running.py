@@ -15,7 +15,7 @@ from photoveil.audit.manipulations import Manipulation
 from photoveil.audit.pictures import Shown, shown
 from photoveil.audit.plan import Plan
 from photoveil.audit.running import LONGEST, TROUBLES, Audit
-from photoveil.endpoint import Answer, EndpointError
+from photoveil.endpoint import Answer, EndpointError, asking
 
 DOSSIER = Dossier("Anna Berg", (Fact("name", ("Anna Berg",)), Fact("pet", ("a cat",))))
 PLAN = Plan(DOSSIER, (True, True), (Manipulation.ORIGINAL, Manipulation.BLANK))
@@ -94,6 +94,12 @@ async def test_a_babbling_server_is_cut_short(tmp_path: Path) -> None:
     outcomes = await audit(Model(lambda _n: "red " * 250_000), tmp_path).run()
     assert {len(one.answer.text) for one in outcomes if one.answer} == {LONGEST}
     assert (tmp_path / "answers.jsonl").stat().st_size < ALL * 2 * LONGEST
+
+
+def test_half_a_character_ends_nothing(tmp_path: Path) -> None:
+    text, _ = asking._said(rb'{"choices": [{"message": {"content": "a \ud800 van"}}]}', "http://127.0.0.1")
+    Journal(tmp_path / "answers.jsonl").note("one", Answer(text, False, 1.0))
+    assert Journal(tmp_path / "answers.jsonl").get("one") == Answer("a ? van", False, 1.0)
 
 
 def test_a_torn_or_foreign_line_is_passed_over(tmp_path: Path) -> None:
