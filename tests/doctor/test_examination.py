@@ -60,7 +60,7 @@ def test_with_a_broken_installation_it_tells_what_is_missing(ward: Ward, tmp_pat
     only = [word for check in CHECKS if check.name not in skipped for word in ("--only", check.name)]
     command = [sys.executable, "-S", "-P", "-m", "photoveil.cli", "doctor", "--json", *only]
     command += ["--report", str(tmp_path / "report.zip")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 1, done.stderr
     told = json.loads(done.stdout)
     assert len(told["checks"]) == len(CHECKS) - len(skipped)

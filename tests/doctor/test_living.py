@@ -86,7 +86,7 @@ def test_a_port_that_another_program_has(ward: Ward) -> None:
         finding = ward.found("port", "port_taken")
         assert f"`kill {other.pid}`" in finding["remedy"]
         ward.follow(finding, last=1)
-        assert other.wait(20) == -signal.SIGTERM
+        assert other.wait(100) == -signal.SIGTERM
     ward.well("port")
 
 
@@ -112,7 +112,7 @@ def test_all_five_ports_taken(ward: Ward) -> None:
         pytest.skip("there can be no network of our own here, and the ports may be in use")
     command = [*alone, sys.executable, "-P", "-c", _OCCUPIED]
     done = subprocess.run(
-        command, env=ward.house.environment, capture_output=True, text=True, timeout=60, check=True
+        command, env=ward.house.environment, capture_output=True, text=True, timeout=300, check=True
     )
     pid, (finding,), left = json.loads(done.stdout)
     assert finding["code"] == "port_taken"
@@ -230,7 +230,7 @@ def test_inotify_limits(ward: Ward, tmp_path: Path) -> None:
     ward.well("inotify")
     command = ["unshare", "-Ur", sys.executable, "-P", "-c", _LIMITED]
     done = subprocess.run(
-        command, env=ward.house.environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=ward.house.environment, capture_output=True, text=True, timeout=300, check=False
     )
     if "unshare" in done.stderr and done.returncode:
         pytest.skip("user namespaces are not allowed here")

@@ -156,7 +156,7 @@ def _with(ward: Ward, packages: Path, wheels: Path) -> None:
 def _look(ward: Ward, check: str) -> list[Finding]:
     command = [sys.executable, "-S", "-P", "-m", "photoveil.cli", "doctor", "--json", "--only", check]
     done = subprocess.run(
-        command, env=ward.house.environment, capture_output=True, text=True, timeout=120, check=False
+        command, env=ward.house.environment, capture_output=True, text=True, timeout=400, check=False
     )
     assert done.returncode in (0, 1), done.stderr
     return list(json.loads(done.stdout)["checks"][0]["findings"])

@@ -69,7 +69,7 @@ class Ward:
         elif words[0] == "photoveil":
             self.house.run(*words[1:])
         else:
-            subprocess.run(words, env=self.house.environment, check=True, timeout=60, capture_output=True)
+            subprocess.run(words, env=self.house.environment, check=True, timeout=300, capture_output=True)
 
     def start(self, *options: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Run the daemon until the test ends; it answers."""
@@ -103,7 +103,7 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
     if daemon.poll() is None:
         daemon.send_signal(signal.SIGCONT)
         daemon.terminate()
-    daemon.wait(30)
+    daemon.wait(200)
 
 
 @contextlib.contextmanager

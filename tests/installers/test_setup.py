@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -185,7 +186,14 @@ def test_killed_in_the_middle_it_goes_on_through_a_network_that_breaks(index: In
         index.folder, "torch", "99.0", {**torch_of("99.0", cuda="13.0"), "torch/ballast.txt": ballast}
     )
     stick.environ |= {"PIP_INDEX_URL": f"{index.address}/simple"}
-    index.cut = lambda: 1 << 16
+    pieces, on = iter([1 << 16]), threading.Event()
+
+    def cut() -> int:
+        if (piece := next(pieces, 0)) == 0:
+            on.wait(300)  # the rest does not come while this process lives
+        return piece
+
+    index.cut = cut
     part = stick.environment.wheels / f"{served.name}.part"
     process = subprocess.Popen(
         stick.command(package, "--build", "cuda"),
@@ -193,13 +201,14 @@ def test_killed_in_the_middle_it_goes_on_through_a_network_that_breaks(index: In
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while not part.exists() or part.stat().st_size < 1 << 16:
         assert process.poll() is None
         assert time.monotonic() < end
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    on.set()
     assert stick.environment.ready(release_of(package)) is False
     fetched = part.stat().st_size
     index.ranges.clear()
@@ -264,6 +273,7 @@ def test_overall_never_runs_backwards_and_json_is_one_line() -> None:
 def test_it_imports_nothing_but_python() -> None:
     script = """
 import sys
+import threading
 import photoveil.install.__main__, photoveil.install.window
 known = set(sys.stdlib_module_names) | {"photoveil", "__main__"}
 print(sorted({name.split(".")[0] for name in sys.modules} - known))

@@ -22,7 +22,7 @@ layout: Any = load("layout", INSTALLERS / "common" / "layout.py")
 payload: Any = load("payload", INSTALLERS / "common" / "payload.py")
 
 
-def until(found: Callable[[], Any], seconds: float = 60.0) -> Any:
+def until(found: Callable[[], Any], seconds: float = 200.0) -> Any:
     """What ``found`` answers as soon as it is true."""
     end = time.monotonic() + seconds
     while not (answer := found()):
@@ -31,7 +31,7 @@ def until(found: Callable[[], Any], seconds: float = 60.0) -> Any:
     return answer
 
 
-def ended(run: Any, seconds: float = 120.0) -> list[Any]:
+def ended(run: Any, seconds: float = 400.0) -> list[Any]:
     """Every piece of news up to the outcome."""
     news: list[Any] = []
 
@@ -109,7 +109,10 @@ def test_closing_the_window_ends_pip_too(tmp_path: Path) -> None:
     run.stop()
 
     def gone() -> bool:
-        return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
 
     assert until(gone)
 
@@ -176,7 +179,7 @@ def start(root: Path, home: Path, *words: str) -> subprocess.CompletedProcess[st
         "PHOTOVEIL_LAUNCHER": "/Applications/Photoveil.app/Contents/MacOS/Photoveil",
     }
     command = [sys.executable, "-I", "-B", str(root / "setup" / "start.py"), *words]
-    return subprocess.run(command, capture_output=True, text=True, env=environ, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env=environ, timeout=300, check=False)
 
 
 def stand_in(root: Path, home: Path) -> Path:
