@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import secrets
 import sys
 from pathlib import Path
@@ -18,8 +19,11 @@ from photoveil.api import seal_verbs, tool_table
 from photoveil.api.schema import check
 from photoveil.seal import SealKey, wraps
 from photoveil.seal.errors import RevokedKeyError
+from photoveil.worker import tools
+from photoveil.worker.frames import read_frame
+from photoveil.worker.outlet import Order, Outlet
 from photoveil.worker.parent import Worker
-from photoveil.worker.tasks import ChildError
+from photoveil.worker.tasks import ChildError, WorkerCrashed
 
 PLAIN: dict[str, Any] = {"name": "at-home.jpg"}
 
@@ -108,5 +112,30 @@ async def test_one_child_seals_unseals_and_tells_what_a_photo_gives_away(tmp_pat
         with pytest.raises(ChildError) as refused:
             await worker.tool("exposure", moving, PLAIN)
         assert refused.value.as_dict()["code"] == "photo-unsupported"
+    finally:
+        await worker.close()
+
+
+def test_what_nobody_foresaw_is_told_of_what_was_asked() -> None:
+    said = io.BytesIO()
+    order = Order({"tool": "unseal", "options": {}}, b"", Outlet(said))
+    with pytest.raises(KeyError) as gone:
+        tools.do(order)
+    for error in (gone.value, MemoryError()):
+        said.seek(0)
+        said.truncate()
+        order.outlet.fail(error)
+        said.seek(0)
+        frame = read_frame(said)
+        assert frame is not None
+        assert frame[0]["error"]["title"] == "The mark could not be taken off"
+
+
+async def test_a_child_that_ends_is_told_of_what_was_asked(tmp_path: Path) -> None:
+    worker = Worker(personas=tmp_path / "personas", command=(sys.executable, "-c", ""))
+    try:
+        with pytest.raises(WorkerCrashed) as ended:
+            await worker.tool("seal", drawn(tmp_path / "photo.jpg", "pet"), PLAIN)
+        assert ended.value.title == "The photo could not be sealed"
     finally:
         await worker.close()

@@ -28,12 +28,14 @@ class Outlet:
         cancelled: set where the result is no longer wanted; whoever sets it also puts None into ``replies``.
         replies: what the parent says to ``ask``.
         answered: whether the last word was said.
+        title: what did not happen where the work ends in an error that nobody foresaw.
     """
 
     def __init__(self, stream: BinaryIO, number: int = 0) -> None:
         self.cancelled = threading.Event()
         self.replies: queue.SimpleQueue[Header | None] = queue.SimpleQueue()
         self.answered = False
+        self.title = "The photo could not be protected"
         self._stream = stream
         self._number = number
 
@@ -68,10 +70,10 @@ class Outlet:
             case PhotoveilError():
                 self.answer("error", error=error.as_dict())
             case MemoryError():
-                self.answer("error", error=_no_memory().as_dict())
+                self.answer("error", error=_no_memory(self.title).as_dict())
             case _:
                 _trace(error)
-                self.answer("error", error=_unexpected(error).as_dict())
+                self.answer("error", error=_unexpected(self.title, error).as_dict())
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,17 +91,17 @@ def _trace(error: Exception) -> None:
     print(type(error).__name__, file=sys.stderr, flush=True)  # noqa: T201 - standard error is the parent's log
 
 
-def _no_memory() -> PhotoveilError:
+def _no_memory(title: str) -> PhotoveilError:
     return PhotoveilError(
-        "The photo could not be protected",
+        title,
         "There was not enough memory for it.",
-        "Close other programs and try again, or protect a smaller version of the photo.",
+        "Close other programs and try again, or take a smaller version of the photo.",
     )
 
 
-def _unexpected(error: Exception) -> PhotoveilError:
+def _unexpected(title: str, error: Exception) -> PhotoveilError:
     return PhotoveilError(
-        "The photo could not be protected",
+        title,
         f"Something went wrong that nobody foresaw ({type(error).__name__}).",
         "Try again; if it happens again, please report it together with the log.",
     )

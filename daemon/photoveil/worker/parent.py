@@ -33,6 +33,7 @@ from photoveil.worker.tasks import (
     WorkerTooSlow,
     crashed,
     gave_up,
+    of_tool,
     too_slow,
 )
 
@@ -216,7 +217,10 @@ class Worker:
     ) -> Header:
         """Have a tool of `worker.tools` look at a photo; a picture goes into ``part``, ``reply`` hears what it asks."""
         question = {"op": "tool", "tool": tool, "options": options}
-        return dict((await self._ask(question, photo, Places(part=part, reply=reply)))[0]["facts"])
+        try:
+            return dict((await self._ask(question, photo, Places(part=part, reply=reply)))[0]["facts"])
+        except (WorkerCrashed, WorkerTooSlow) as error:
+            raise of_tool(tool, error) from error
 
     async def close(self) -> None:
         """End the child, whatever it does."""

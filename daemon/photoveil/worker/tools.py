@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from photoveil.paths import models_dir
-from photoveil.photos import AnimatedPhoto, Encoded, MetadataPolicy, Photo, UnsupportedPhoto, decode, encode
-from photoveil.photos.formats import Format
+from photoveil.photos import AnimatedPhoto, Encoded, MetadataPolicy, Photo, UnsupportedPhoto, decode
 from photoveil.worker.frames import Header
 from photoveil.worker.outlet import Order
+from photoveil.worker.tasks import TITLES
 
 if TYPE_CHECKING:
     from photoveil.seal import Box
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Made = tuple[bytes, dict[str, Any]]
 """A file, perhaps empty, and what there is to say about it."""
 
-_CLEAN_QUALITY = 95
-"""Of a clean photo that is written in a format that loses: what the platform left of it is not to lose much more."""
-
 
 def do(order: Order) -> None:
     """Answer one question.
@@ -33,10 +30,11 @@ def do(order: Order) -> None:
     The header's ``tool`` is one of "seal", "unseal" and "exposure", its ``options`` are that tool's; the answer is the
     event "tool" with ``facts`` and, where one was made, the picture file.
     """
-    tool, options = _TOOLS[order.header["tool"]], order.header["options"]
+    name, options = order.header["tool"], order.header["options"]
+    order.outlet.title = TITLES[name]
     order.outlet.progress("decode", 0.0)
     photo = _still(order.payload, options["name"])
-    data, facts = tool(photo, order, options)
+    data, facts = _TOOLS[name](photo, order, options)
     order.outlet.answer("tool", data, facts=facts)
 
 
@@ -48,8 +46,8 @@ def _still(payload: bytes, name: str) -> Photo:
 
 
 def _seal(photo: Photo, _order: Order, options: Header) -> Made:
-    from photoveil.seal import Mark, Position, Size, Tone, residual
-    from photoveil.seal.sealing import seal_wrapped
+    from photoveil.seal import Mark, Position, Size, Tone
+    from photoveil.seal.copies import sealed_copy
     from photoveil.seal.wraps import Content, Wrapped
 
     wanted = options["mark"]
@@ -60,45 +58,19 @@ def _seal(photo: Photo, _order: Order, options: Header) -> Made:
         size=Size(wanted["size"]),
         tone=Tone(wanted["tone"]),
     )
-    content = Content.heard(bytes.fromhex(options["content"]))
-    wrapped = Wrapped(content, bytes.fromhex(options["slots"]))
-    # Inks and palettes would not keep the mark as it is.
-    fragile = photo.source.inks is not None or photo.format is Format.GIF
-    kind = Format.PNG if fragile else photo.format
-    exact = kind is Format.PNG and photo.source.deep is None
-    sealed = seal_wrapped(photo.pixels, mark, wrapped, exact=exact)
-    made = encode(photo, sealed.pixels, metadata=MetadataPolicy(options["metadata"]), format=kind)
-    data = residual.put(made.data, sealed.residual) if exact else made.data
-    _check_opens(data, content)
-    facts = _facts(photo, made, len(data))
-    return data, facts | {"boxes": _boxes(sealed.boxes), "fill_db": round(sealed.fill_db, 1)}
-
-
-def _check_opens(data: bytes, content: Content) -> None:
-    """No copy is given away that its owner cannot open."""
-    from photoveil.seal import SealError
-    from photoveil.seal.unsealing import unseal_with
-
-    try:
-        unseal_with(decode(data).pixels, lambda _frame: ("", content), thorough=False)
-    except SealError as error:
-        raise SealError(
-            "The photo could not be sealed",
-            "The mark could not be taken off the finished copy again, so it is not handed out.",
-            "Choose another position or a larger mark.",
-        ) from error
+    wrapped = Wrapped(Content.heard(bytes.fromhex(options["content"])), bytes.fromhex(options["slots"]))
+    copy = sealed_copy(photo, mark, wrapped, MetadataPolicy(options["metadata"]))
+    facts = _facts(photo, copy.encoded, len(copy.data))
+    return copy.data, facts | {"boxes": _boxes(copy.sealed.boxes), "fill_db": round(copy.sealed.fill_db, 1)}
 
 
 def _unseal(photo: Photo, order: Order, options: Header) -> Made:
-    from photoveil.seal import residual
-    from photoveil.seal.unsealing import unseal_with
+    from photoveil.seal.copies import clean_copy
 
     def opened(frame: bytes) -> tuple[str, Content]:
         return _content(order.outlet.ask(frame=frame.hex()))
 
-    rest = residual.found(order.payload)
-    clean = unseal_with(photo.pixels, opened, rest=rest, thorough=options["thorough"])
-    made = encode(photo, clean.pixels, metadata=MetadataPolicy.KEEP, quality=_CLEAN_QUALITY)
+    made, clean = clean_copy(photo, order.payload, opened, thorough=options["thorough"])
     facts = _facts(photo, made, len(made.data))
     return made.data, facts | {
         "key": clean.key,
