@@ -24,12 +24,13 @@ const KINDS = {
 
 /** A card that looks when it is told to: it takes some seconds of the computer. @param {Context} context @param {Sides} sides */
 export function exposureCard(context, sides) {
-  const result = h('div', { class: 'exposure' });
-  const look = button(
-    'Look at it',
-    (/** @type {Event} */ event) => attempt(event.currentTarget, () => showExposure(context, result, sides)).then((went) => went && look.remove()),
-    { icon: 'eye', act: 'expose' },
-  );
+  const result = h('div', { class: 'exposure', tabIndex: -1 });
+  const pressed = async (/** @type {Event} */ event) => {
+    if (!(await attempt(event.currentTarget, () => showExposure(context, result, sides)))) return;
+    look.remove();
+    result.focus({ preventScroll: true });
+  };
+  const look = button('Look at it', pressed, { icon: 'eye', act: 'expose' });
   return card(
     'What this photo gives away',
     h('p', { class: 'soft' }, 'What encoders read off it about home, vehicle, pets, work, family, belongings and journeys.'),

@@ -44,8 +44,7 @@ export function keyRow({ daemon }, key, changed) {
 function shareDialog({ name, code, file }) {
   formDialog(`Share ${name}`, (dialog) => {
     const copied = async (/** @type {Event} */ event) => {
-      await attempt(event.currentTarget, () => navigator.clipboard.writeText(code));
-      toast('The code is on the clipboard.');
+      if (await attempt(event.currentTarget, () => navigator.clipboard.writeText(code))) toast('The code is on the clipboard.');
     };
     const saved = () => download(new Blob([file], { type: 'application/json' }), `${name} seal key.json`);
     return [
@@ -55,7 +54,8 @@ function shareDialog({ name, code, file }) {
         'Whoever has this code or file sees every photo sealed for this key without its mark, and can pass it on. ',
         'Give it to people you trust.',
       ),
-      h('p', { 'class': 'seal-code', 'aria-label': 'The code' }, code),
+      h('p', { class: 'visually-hidden' }, 'The code:'),
+      h('p', { class: 'seal-code' }, code),
       h(
         'div',
         { class: 'row end' },

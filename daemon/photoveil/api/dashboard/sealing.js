@@ -269,15 +269,16 @@ export class Sealing {
     const old = this.#url;
     this.#url = url;
     const image = h('img', { src: url, alt, decoding: 'async' });
-    const swap = () => {
-      fill(this.stage, image);
+    const swap = (/** @type {Node} */ shown) => {
       if (old) URL.revokeObjectURL(old);
+      // A large picture may be through only when another has taken its place, or none is wanted any more.
+      if (this.#url === url) fill(this.stage, shown);
     };
     // Formats that this browser cannot draw can be saved all the same.
-    image.decode().then(swap, () => {
-      swap();
-      fill(this.stage, h('p', { class: 'soft' }, 'This browser cannot show this format. It can be saved all the same.'));
-    });
+    image.decode().then(
+      () => swap(image),
+      () => swap(h('p', { class: 'soft' }, 'This browser cannot show this format. It can be saved all the same.')),
+    );
   }
 
   #other() {

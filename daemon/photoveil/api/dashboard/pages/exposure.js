@@ -12,10 +12,16 @@ import { icon } from '../icons.js';
 export default async function exposure(context) {
   const place = h('div', { class: 'exposure-result' });
   const input = h('input', { type: 'file', accept: 'image/*,.heic,.heif,.avif', class: 'visually-hidden', id: 'choose-exposed' });
+  /** @type {AbortController | undefined} */
+  let last;
   /** @param {FileList | null} files */
   const take = (files) => {
     const [file] = files ?? [];
-    if (file) void attempt(null, () => look(context, file, place));
+    if (!file) return;
+    last?.abort();
+    last = new AbortController();
+    const signal = AbortSignal.any([context.signal, last.signal]);
+    void attempt(null, () => look({ ...context, signal }, file, place));
   };
   input.addEventListener('change', () => {
     take(input.files);
@@ -39,12 +45,14 @@ export default async function exposure(context) {
   };
 }
 
-/** @param {Context} context @param {File} file @param {Element} place */
+/** Until another photo is taken, or the page left: `signal`. @param {Context} context @param {File} file @param {Element} place */
 async function look(context, file, place) {
+  const { signal } = context;
   const result = h('div', { class: 'exposure' });
-  const src = URL.createObjectURL(file);
-  context.signal.addEventListener('abort', () => URL.revokeObjectURL(src), { once: true });
   const copy = await copyOf(context, file);
+  if (signal.aborted) return;
+  const src = URL.createObjectURL(file);
+  signal.addEventListener('abort', () => URL.revokeObjectURL(src), { once: true });
   const image = h('img', { src, alt: '', decoding: 'async' });
   const thumb = h('span', { class: 'thumb' }, icon('photo'));
   image.addEventListener('load', () => fill(thumb, image), { once: true });
@@ -64,14 +72,14 @@ async function look(context, file, place) {
         ),
     ),
   );
-  const after = copy ? () => context.daemon.file('result', { job: copy }) : undefined;
+  const after = copy ? () => context.daemon.file('result', { job: copy }, { signal }) : undefined;
   await showExposure(context, result, { before: async () => file, after });
 }
 
 /** The job that made the photo's protected copy, if it was protected before. @param {Context} context @param {File} file */
-async function copyOf({ daemon }, file) {
+async function copyOf({ daemon, signal }, file) {
   const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
   const sha256 = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const { state, job } = await daemon.ask('lookup', { sha256 });
+  const { state, job } = await daemon.ask('lookup', { sha256 }, { signal });
   return state === 'original' ? String(job) : undefined;
 }
