@@ -55,9 +55,8 @@ class Editor {
     this.file = h('input', {
       'type': 'file',
       'accept': 'image/*,.heic,.heif,.avif',
-      'class': 'visually-hidden',
-      'tabIndex': -1,
-      'aria-hidden': 'true',
+      'aria-label': `${job.name}, once more`,
+      'hidden': true,
     });
     this.file.addEventListener('change', () => void this.#again());
     const controls = this.canChange ? this.#controls() : [];
@@ -266,5 +265,5 @@ class Editor {
 /** Through the CSSOM: the page's policy allows no style attributes. @param {HTMLElement} node @param {number[]} box */
 function put(node, [left = 0, top = 0, right = 0, bottom = 0]) {
   const sides = { left, top, right: 1 - right, bottom: 1 - bottom };
-  for (const [side, share] of Object.entries(sides)) node.style.setProperty(side, `${share * 100}%`);
+  for (const [side, share] of Object.entries(sides)) node.style.setProperty(`--${side}`, `${share * 100}%`);
 }
