@@ -7,13 +7,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
+import { PATIENCE_MS } from './support/browsers.mjs';
 import { endBackground, startFirefox } from './support/firefox.mjs';
-import { addSite, openOwnPage, pair, pick, until } from './support/flows.mjs';
+import { addSite, cardSays, openOwnPage, pair, pick, until } from './support/flows.mjs';
 import { sha256 } from './support/site.mjs';
 import { StandIn } from './support/standin.mjs';
 import { NO_CHROMIUM, NO_FIREFOX, World, makePhotos, removeFolderOf } from './support/world.mjs';
 
-const LIMIT_MS = 40_000;
+const LIMIT_MS = PATIENCE_MS;
 
 /** @type {string[]} */
 let photos = [];
@@ -110,7 +111,7 @@ for (const [name, skip] of /** @type {const} */ ([['chromium', NO_CHROMIUM], ['f
       await until(async () => {
         await page.reload();
         return !(await stored('local', 'off')).includes(host);
-      }, 'the extension to hear of it', 20_000);
+      }, 'the extension to hear of it');
       await pick(page, photos.slice(0, 1));
       await until(() => world.site.files.length === 1, 'the copy', LIMIT_MS);
       assert.equal(world.site.files[0]?.sha256, sha256(veiled(await readFile(String(photos[0])))));
@@ -126,32 +127,37 @@ for (const [name, skip] of /** @type {const} */ ([['chromium', NO_CHROMIUM], ['f
       assert.deepEqual(await ask({ kind: 'pause', minutes: 0 }), { pausedUntil: 0 });
       assert.equal(await badge(), '');
       // The alarm of a pause that ends at once.
-      await ask({ kind: 'pause', minutes: 0.05 });
-      assert.equal(await badge(), 'II');
-      await until(async () => (await badge()) === '', 'the pause to end', 90_000);
+      const request = JSON.stringify({ kind: 'pause', minutes: 0.05 });
+      assert.equal(await own.evaluate(`chrome.runtime.sendMessage(${request}).then(() => chrome.action.getBadgeText({}))`), 'II');
+      await until(async () => (await badge()) === '', 'the pause to end', LIMIT_MS);
     });
 
     test('two photos are in work at once, and one that is known comes back before them', async () => {
-      standIn.workMs = 3_000;
+      standIn.workMs = Infinity;
       const originals = await Promise.all(photos.slice(0, 5).map((file) => readFile(file)));
       standIn.known.set(sha256(/** @type {Buffer} */ (originals[4])), veiled(/** @type {Buffer} */ (originals[4])));
       await pick(page, photos.slice(0, 5));
       await until(() => count('protect') === 2, 'two photos to be sent', LIMIT_MS);
-      await until(() => count('result') === 1, 'the known one', 2_500);
+      await until(() => count('result') === 1, 'the known one', LIMIT_MS);
       assert.equal(count('protect'), 2, 'the daemon takes two of a browser');
+      standIn.finish();
       await until(() => world.site.files.length === 5, 'all', LIMIT_MS);
       assert.deepEqual(world.site.files.map((file) => file.sha256), originals.map((original) => sha256(veiled(original))));
       assert.equal(count('protect'), 4);
     });
 
     test('the same photo twice is sent once', async () => {
-      standIn.workMs = 1_500;
+      standIn.workMs = Infinity;
       const other = await browser.newPage();
       await other.goto(`${world.site.origin}/upload.html`);
       await pick(other, photos.slice(5, 6));
       await until(() => count('protect') === 1, 'the first', LIMIT_MS);
       await page.bringToFront();
       await pick(page, photos.slice(5, 6));
+      await cardSays(page, /Protecting/);
+      // The background hears the page before it hears this question.
+      await ask({ kind: 'recent' });
+      standIn.finish();
       await until(() => world.site.files.length === 2, 'both', LIMIT_MS);
       assert.equal(count('protect'), 1);
       assert.equal(world.site.files[0]?.sha256, world.site.files[1]?.sha256);
@@ -194,7 +200,7 @@ for (const [name, skip] of /** @type {const} */ ([['chromium', NO_CHROMIUM], ['f
     });
 
     test('a background that was ended finds its job again', async () => {
-      Object.assign(standIn, { workMs: 6_000, remembers: true });
+      Object.assign(standIn, { workMs: Infinity, remembers: true });
       // Photos whose answers were not believed are still to be asked for.
       await own.evaluate('chrome.storage.session.remove("jobs")');
       await pick(page, photos.slice(0, 1));
@@ -206,6 +212,7 @@ for (const [name, skip] of /** @type {const} */ ([['chromium', NO_CHROMIUM], ['f
         const worker = await browser.waitForTarget((target) => target.type() === 'service_worker');
         await browser.target().createCDPSession().then((cdp) => cdp.send('Target.closeTarget', { targetId: Reflect.get(worker, '_targetId') }));
       }
+      standIn.finish();
       await until(() => world.site.files.length === 1, 'the copy', LIMIT_MS);
       assert.equal(count('protect'), 1, `it was not sent again: ${standIn.requests.map(({ verb }) => verb).join()}`);
       await until(async () => Object.keys(await stored('session', 'jobs')).length === 0, 'its job to be done with');

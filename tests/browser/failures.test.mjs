@@ -47,6 +47,15 @@ async function everywhere(t, name, run) {
   await Promise.all(places.map((place) => subtest(`${name} (${place.name})`, async () => void (await run(place)))));
 }
 
+/** What the last browser that has come so far does, for all of them: the others wait for it. */
+function inTurn() {
+  let missing = places.length;
+  return async (/** @type {() => void} */ work) => {
+    if (--missing === 0) work();
+    await until(() => missing === 0, 'the other browsers');
+  };
+}
+
 /** One after the other: a daemon pairs one browser at a time. @param {() => Promise<string> | string} openPairing */
 async function pairAll(openPairing) {
   for (const place of places) await place.pairAnew(await openPairing());
@@ -66,11 +75,13 @@ test('the real daemon is killed in the middle of a photo, comes back, and is gon
   try {
     for (const { world } of places) await pair(world.browser, world.extension, (await daemon.openPairing()).code);
     const pages = await Promise.all(places.map((place, index) => place.openAndPick(String(photos[index]))));
+    const endWorker = await daemon.stopWorker();
     await until(async () => {
       const { running = 0, queued = 0 } = (await daemon.status())?.queue ?? {};
       return running > 0 && running + queued >= places.length;
     }, 'the daemon to be at work', LIMIT_MS);
     await daemon.kill();
+    endWorker();
     await everywhere(t, 'killed', async (place) => {
       const page = pages[places.indexOf(place)] ?? assert.fail();
       place.told['killed'] = await cardSays(page, /stopped while protecting.*Retry.*Use the original this time/, LIMIT_MS);
@@ -112,7 +123,7 @@ test('with a stand-in: slow, failing, refusing, cancelled, picked twice, removed
   try {
     await pairAll(() => standIn.openPairing());
 
-    standIn.workMs = 60_000;
+    standIn.workMs = Infinity;
     await everywhere(t, 'a slow daemon is waited for, and can be cancelled', async (place) => {
       const page = await place.openAndPick(String(photos[3]));
       place.told['slow'] = await cardSays(page, /Protecting your photo/);
@@ -124,25 +135,28 @@ test('with a stand-in: slow, failing, refusing, cancelled, picked twice, removed
     });
     await until(() => asked('cancel') >= places.length, 'the daemon to hear of it');
 
-    standIn.workMs = 1_500;
+    const areHeld = inTurn();
     await everywhere(t, 'a second pick in the same input follows the first, as it would without us', async (place) => {
       const page = await place.openAndPick(String(photos[4]));
       await cardSays(page, /Protecting/);
       await pick(page, [String(photos[5])]);
-      await until(() => place.photos.length >= 2, 'both copies', 30_000);
+      await areHeld(() => standIn.finish());
+      await until(() => place.photos.length >= 2, 'both copies');
       await place.assertUsable(page);
       assert.deepEqual(place.photos.map(({ name }) => name), [4, 5].map((index) => photos[index]?.split('/').at(-1)));
       await page.close();
     });
 
-    standIn.workMs = 2_500;
+    standIn.workMs = Infinity;
     standIn.requests = [];
+    const areEnded = inTurn();
     await everywhere(t, 'the browser ends the background in the middle: the photo is sent again', async (place) => {
       const page = await place.openAndPick(String(photos[9]));
       await cardSays(page, /Protecting/);
       await until(() => asked('protect') >= places.length, 'the photos to be on their way');
       await place.endBackground();
-      await cardSays(page, /Photo protected/, 30_000);
+      await areEnded(() => standIn.finish());
+      await cardSays(page, /Photo protected/);
       await until(() => place.photos.length === 1, 'the copy');
       assert.notEqual(place.photos[0]?.sha256, sha256(await bytesOf(9)));
       await page.close();
@@ -152,10 +166,12 @@ test('with a stand-in: slow, failing, refusing, cancelled, picked twice, removed
     // One after the other: the switch is the daemon's, and all its browsers follow it.
     for (const place of places) await t.test(`switched off for this site in the popup, and on again (${place.name})`, () => switchOffAndOn(place));
 
-    standIn.workMs = 800;
+    standIn.workMs = Infinity;
+    const areRemoved = inTurn();
     await everywhere(t, 'an input taken out of the page meanwhile gets its copy all the same', async (place) => {
       const page = await place.openAndPick(String(photos[4]));
       await page.$eval('#photos', (input) => input.remove());
+      await areRemoved(() => standIn.finish());
       await cardSays(page, /Photo protected/);
       await until(() => place.photos.length === 1, 'the copy');
       assert.notEqual(place.photos[0]?.sha256, sha256(await bytesOf(4)));
@@ -185,16 +201,16 @@ test('with a stand-in: slow, failing, refusing, cancelled, picked twice, removed
     });
 
     standIn.fate = 'done';
-    standIn.workMs = 1_500;
+    standIn.workMs = Infinity;
+    standIn.requests = [];
+    const areSwapped = inTurn();
     await everywhere(t, 'a daemon that hands back the original itself is not believed', async (place) => {
       const page = await place.openAndPick(String(photos[8]));
       const original = await bytesOf(8);
-      const swap = setInterval(() => standIn.jobs.forEach((job) => (job.file = original)), 20);
-      try {
-        place.told['original returned'] = await cardSays(page, /Retry/, 30_000);
-      } finally {
-        clearInterval(swap);
-      }
+      await until(() => asked('protect') >= places.length, 'the photos to be in work');
+      standIn.jobs.forEach((job) => (job.file = original));
+      await areSwapped(() => standIn.finish());
+      place.told['original returned'] = await cardSays(page, /Retry/);
       await place.assertHarmless(page);
       await page.close();
     });
@@ -236,7 +252,7 @@ test('a stranger on the daemon\'s port is sent no photo', { ...options, concurre
   const { clients } = standIn;
   standIn = new StandIn();
   standIn.clients = clients;
-  standIn.workMs = 60_000;
+  standIn.workMs = Infinity;
   await standIn.start([port]);
   const pages = await Promise.all(places.map((place) => place.openAndPick(String(photos[0]))));
   const asked = () => standIn.requests.filter(({ verb }) => verb === 'job').length;
@@ -246,7 +262,7 @@ test('a stranger on the daemon\'s port is sent no photo', { ...options, concurre
   try {
     await everywhere(t, 'and one that takes the port in the middle of a conversation is not believed', async (place) => {
       const page = pages[places.indexOf(place)] ?? assert.fail();
-      place.told['stranger: thief'] = await cardSays(page, /was not Photoveil/, 30_000);
+      place.told['stranger: thief'] = await cardSays(page, /was not Photoveil/);
       await place.assertHarmless(page);
       assert.equal(place.site.bytes.includes(FORGED), false, 'nor does the page get its picture');
       await page.close();

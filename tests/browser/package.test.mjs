@@ -62,7 +62,7 @@ test('the package for Chromium', { skip: NO_CHROMIUM }, async () => {
   await run(PYTHON, ['-m', 'zipfile', '-e', await packageNamed('.zip'), unpacked]);
   const browser = await startChromium({ extension: unpacked });
   try {
-    await protects(browser, await extensionOrigin(browser));
+    await protects(browser, extensionOrigin(browser));
   } finally {
     await browser.close();
   }

@@ -10,13 +10,14 @@ import { after, before, beforeEach, test } from 'node:test';
 import { WindowedChromiumUser } from './matrix/chromium.mjs';
 import { madeOf } from './matrix/samples.mjs';
 import { NO_SCREEN } from './matrix/screen.mjs';
+import { PATIENCE_MS } from './support/browsers.mjs';
 import { cardSays, pressCard, until } from './support/flows.mjs';
 import { Site, sha256 } from './support/site.mjs';
 import { StandIn } from './support/standin.mjs';
 import { NO_CHROMIUM, makeFiles, removeFolderOf } from './support/world.mjs';
 
 const skip = NO_CHROMIUM || NO_SCREEN || false;
-const LIMIT_MS = 20_000;
+const LIMIT_MS = PATIENCE_MS;
 const NOTES = 'plain words';
 const photo = () => Buffer.concat([Buffer.from('ffd8ffe000104a464946', 'hex'), randomBytes(200)]);
 const site = new Site();
@@ -58,8 +59,9 @@ async function choose(call, name) {
   await user.page.evaluate(`document.getElementById('files').onclick = async () => { window.picked = await ${call}; }`);
   const box = await (await user.page.$('#files'))?.boundingBox();
   assert.ok(box);
-  await user.chooseInPicker({ x: box.x + box.width / 2, y: box.y + box.height / 2 }, String(files[name]));
-  await until(() => user.page.evaluate('window.picked !== undefined'), 'the handle', LIMIT_MS);
+  const isDone = () => user.page.evaluate('window.picked !== undefined');
+  await user.chooseInPicker({ x: box.x + box.width / 2, y: box.y + box.height / 2 }, String(files[name]), isDone);
+  await until(isDone, 'the handle', LIMIT_MS);
 }
 
 /** @param {string} body of an async function @returns {Promise<any>} */

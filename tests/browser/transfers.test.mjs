@@ -7,15 +7,17 @@ import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { ChromiumUser } from './matrix/chromium.mjs';
-import { FirefoxUser } from './matrix/firefox.mjs';
+import { CAN_DROP, FirefoxUser } from './matrix/firefox.mjs';
 import { madeOf, picture } from './matrix/samples.mjs';
 import { NO_SCREEN } from './matrix/screen.mjs';
+import { PATIENCE_MS } from './support/browsers.mjs';
+import { inChrome } from './support/firefox.mjs';
 import { cardSays, cardText, pressCard, until } from './support/flows.mjs';
 import { Site, sha256 } from './support/site.mjs';
 import { StandIn } from './support/standin.mjs';
 import { NO_CHROMIUM, NO_FIREFOX, makeFiles, removeFolderOf } from './support/world.mjs';
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = PATIENCE_MS;
 const JPEG = '\xff\xd8\xff\xe0\0\x10JFIF';
 const WORDS = { plain: 'words', html: '<b onclick="x()">words</b><script>x()</script>' };
 const NOTES = 'plain words';
@@ -104,7 +106,14 @@ function suite(browser, Kind, skip) {
     const [left, top] = /** @type {[number, number]} */ (await user.page.evaluate('[window.mozInnerScreenX, window.mozInnerScreenY]'));
     const [x, y] = [Math.round(left + to.x), Math.round(top + to.y)];
     await user.screen.act('mousemove', left + from.x, top + from.y, 'mousedown', 1, 'sleep', 0.1, 'mousemove', left + from.x - 15, top + from.y + 10);
-    await user.screen.act('sleep', 0.2, 'mousemove', x, y, 'sleep', 0.3, 'mousemove', x + 2, y, 'sleep', 0.5, 'mouseup', 1);
+    const { host, screen } = user;
+    // The drag begins with one of the movements, and the page has its say; a movement too early goes nowhere.
+    let step = 0;
+    await until(async () => {
+      await screen.act('mousemove', x + (++step % 3), y, 'sleep', 0.1);
+      return inChrome(host, CAN_DROP);
+    }, 'the drag to be accepted');
+    await screen.act('mousemove', x, y, 'sleep', 0.1, 'mouseup', 1);
   }
 
   /** @returns {Promise<Seen[]>} */

@@ -54,7 +54,7 @@ async function upload({ photo, out, profile, command, dark }) {
   endings.push(() => site.stop());
   const browser = await startChromium();
   endings.push(() => browser.close());
-  const extension = await extensionOrigin(browser);
+  const extension = extensionOrigin(browser);
   await addSite(browser, extension, String(site.origin));
   await connect(browser, extension, command, profile);
 
@@ -108,7 +108,7 @@ async function received(page, site) {
     }
     return false;
   }, 'the upload', UPLOAD_MS);
-  await until(async () => /rotected|unchanged/.test(await cardText(page)), 'the card').catch(() => undefined);
+  await until(async () => /rotected|unchanged/.test(await cardText(page)), 'the card', 10_000).catch(() => undefined);
   const [file] = site.files;
   if (!file) throw new Error('the site received no file');
   return file;

@@ -2,16 +2,21 @@
  * The promise, in a real Chromium with the real daemon: the site gets protected copies and not one byte of an original.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 
-import { Daemon } from './support/daemon.mjs';
-import { cardSays, cardText, pair, pick, until } from './support/flows.mjs';
+import { IS_BRIEF } from './support/browsers.mjs';
+import { COMMAND, Daemon } from './support/daemon.mjs';
+import { cardSays, cardText, openOwnPage, pair, pick, until } from './support/flows.mjs';
 import { containsRunOf, sha256 } from './support/site.mjs';
 import { NO_CHROMIUM, World, makeFiles, makePhotos, record, removeFolderOf } from './support/world.mjs';
 
-const ROUNDS = 10;
+const run = promisify(execFile);
+/** In the second round all are known already, as in any further one. */
+const ROUNDS = IS_BRIEF ? 3 : 10;
 const WIDTH = 320;
 const LIMIT_MS = 120_000;
 const options = { skip: NO_CHROMIUM };
@@ -71,6 +76,7 @@ test(`${ROUNDS * 10} uploads of 10 real photos: 0 original bytes reach the serve
     different_copies: new Set(received.map((file) => file.sha256)).size,
     first_round_ms: median(times[0] ?? []),
     later_rounds_ms: median(times.slice(1).flat()),
+    protected_by_the_daemon: (await daemon.status())?.counts.protected_total,
   };
   await record('uploads', seen);
 
@@ -79,7 +85,7 @@ test(`${ROUNDS * 10} uploads of 10 real photos: 0 original bytes reach the serve
   assert.equal(seen.originals_by_bytes, 0);
   assert.equal(seen.identical_to_the_daemons_copy, seen.uploads);
   assert.equal(seen.different_copies, photos.length, 'a photo uploaded again is the same copy, from the lookup');
-  assert.ok(seen.later_rounds_ms < 1_000, `a lookup takes ${seen.later_rounds_ms} ms`);
+  assert.equal(seen.protected_by_the_daemon, photos.length, 'and nothing was done for it');
   for (const [index, file] of received.entries()) {
     assert.equal(file.name, path.basename(photos[index % photos.length] ?? ''));
     assert.equal(file.type, 'image/jpeg');
@@ -157,4 +163,45 @@ test('a form sent while its photo is still being protected waits for it', option
   assert.match(body.toString('latin1'), /name="how"\r\n\r\nbutton/, 'the button that was pressed counts');
   assert.match(body.toString('latin1'), /name="words"\r\n\r\nhello/);
   await page.close();
+});
+
+/**
+ * What our own script in a page answers.
+ * @param {import('puppeteer-core').Page} page @param {string} expression
+ */
+async function asOurScript(page, expression) {
+  const session = await page.createCDPSession();
+  /** @type {Promise<number>} */
+  const ours = new Promise((resolve) => {
+    session.on('Runtime.executionContextCreated', ({ context }) => context.origin === world.extension && resolve(context.id));
+  });
+  await session.send('Runtime.enable');
+  const { result } = await session.send('Runtime.evaluate', { expression, contextId: await ours, awaitPromise: true });
+  await session.detach();
+  return result.value;
+}
+
+test("the daemon's own dashboard is no site, though the one on its address is watched", options, async () => {
+  const [fresh = ''] = await makePhotos(WIDTH + 32);
+  world.endsWith(() => removeFolderOf([fresh]));
+  const [program = '', ...rest] = COMMAND;
+  const { stdout } = await run(program, [...rest, 'dashboard', '--print', '--profile', daemon.profile], { env: daemon.env });
+  const page = await world.browser.newPage();
+  await page.goto(stdout.trim());
+  await page.waitForSelector('#choose-photos');
+  await until(async () => (await asOurScript(page, 'photoveil.site.enabled')) === false, 'the proof that this is the dashboard');
+  await pick(page, [fresh], '#choose-photos');
+  await page.waitForSelector('.uploads .pill.good', { timeout: LIMIT_MS });
+  assert.equal(await cardText(page), '', 'it was the daemon that protected it, and nobody held it before');
+
+  const list = await openOwnPage(world.browser, `${world.extension}/ui/options.html`);
+  await list.waitForSelector('#pill.good');
+  await list.type('#address', `http://127.0.0.1:${daemon.port}`);
+  await list.keyboard.press('Enter');
+  await until(async () => /enter an address/.test(await list.$eval('#add-error', (box) => box.textContent ?? '')), 'a refusal');
+  await list.close();
+  await page.close();
+  const site = await world.open('upload.html');
+  assert.equal(await asOurScript(site, 'photoveil.background.isDashboard()'), false, 'elsewhere on this address nothing has changed');
+  await site.close();
 });

@@ -3,9 +3,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import puppeteer from 'puppeteer-core';
 
-import { findBrowser } from '../browser/support/browsers.mjs';
+import { startFirefox } from '../browser/support/firefox.mjs';
 import { until } from '../browser/support/flows.mjs';
 import { NO_FIREFOX } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
@@ -19,7 +18,7 @@ const options = { skip: NO_FIREFOX };
 let visit;
 
 before(async () => {
-  if (!NO_FIREFOX) visit = await Visit.begin(puppeteer.launch({ browser: 'firefox', executablePath: findBrowser('firefox') }));
+  if (!NO_FIREFOX) visit = await Visit.begin(startFirefox({ extension: false }).then(({ browser }) => browser));
 });
 after(() => visit?.end());
 
@@ -33,7 +32,7 @@ test('every page, and the stream of events', options, async () => {
     if (to.startsWith('photo')) await page.waitForSelector('.compare-stage');
     assert.deepEqual(await inspect(page), [], to);
   }
-  assert.equal(visit.daemon.streams.size, 1);
+  await until(() => visit.daemon.streams.size === 1, 'the stream of events');
   visit.daemon.paused = { paused: true, until: null };
   visit.daemon.tell('pause', visit.daemon.paused);
   await until(() => page.$eval('#now', (now) => /Paused/.test(now.textContent ?? '')), 'the pause');

@@ -8,7 +8,7 @@ import { until } from '../browser/support/flows.mjs';
 import { NO_CHROMIUM } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
 import { FETCHING } from './support/household.mjs';
-import { SCHEMES, SIZES, Visit, go, shoot } from './support/visit.mjs';
+import { LOOKS, Visit, go, shoot } from './support/visit.mjs';
 
 const options = { skip: NO_CHROMIUM };
 const GB = 1024 ** 3;
@@ -35,10 +35,10 @@ after(() => visit?.end());
 const textOf = (page, selector = 'main') => page.$eval(selector, (node) => /** @type {HTMLElement} */ (node).innerText).catch(() => '');
 
 /** @param {Page} page @param {RegExp} words @param {string} [selector] */
-const says = (page, words, selector) => until(async () => words.test(await textOf(page, selector)), String(words), 6_000);
+const says = (page, words, selector) => until(async () => words.test(await textOf(page, selector)), String(words));
 
 /** @param {Page} page @param {string} selector */
-const press = async (page, selector) => (await page.waitForSelector(selector, { visible: true, timeout: 5_000 }))?.click();
+const press = async (page, selector) => (await page.waitForSelector(selector, { visible: true }))?.click();
 
 /** @param {Page} page @param {string} selector */
 const isShown = (page, selector) => page.$eval(selector, (node) => node.checkVisibility()).catch(() => false);
@@ -151,24 +151,22 @@ test('offline, nothing can be fetched', options, async () => {
   );
 });
 
-for (const width of SIZES) {
-  for (const scheme of SCHEMES) {
-    test(`at work, ${width} pixels, ${scheme}`, options, async () => {
-      visit.daemon.models.offer = null;
-      visit.daemon.fetch({ ...FETCHING, bytes_total: 2.4 * GB, bytes_done: 0.8 * GB, files_done: 1 });
-      const page = await visit.open({ width, scheme, to: 'models' });
-      await says(page, /33 %/, '.fetching');
-      await page.$$eval('.encoders', (all) => all.slice(1, 2).forEach((one) => one.setAttribute('open', '')));
-      await shoot(page, `models-fetching-${width}-${scheme}`);
-      assert.deepEqual(await inspect(page), []);
-      visit.daemon.models.offer = { model_set: 'standard', bytes: 2.4 * GB, seconds: 6.2 };
-      visit.daemon.tell('models');
-      await go(page, '');
-      await says(page, /33 %/, '.fetching');
-      await says(page, /Not now/, '.offer');
-      await shoot(page, `overview-offer-${width}-${scheme}`);
-      assert.deepEqual(await inspect(page), []);
-      await page.close();
-    });
-  }
+for (const { width, scheme } of LOOKS) {
+  test(`at work, ${width} pixels, ${scheme}`, options, async () => {
+    visit.daemon.models.offer = null;
+    visit.daemon.fetch({ ...FETCHING, bytes_total: 2.4 * GB, bytes_done: 0.8 * GB, files_done: 1 });
+    const page = await visit.open({ width, scheme, to: 'models' });
+    await says(page, /33 %/, '.fetching');
+    await page.$$eval('.encoders', (all) => all.slice(1, 2).forEach((one) => one.setAttribute('open', '')));
+    await shoot(page, `models-fetching-${width}-${scheme}`);
+    assert.deepEqual(await inspect(page), []);
+    visit.daemon.models.offer = { model_set: 'standard', bytes: 2.4 * GB, seconds: 6.2 };
+    visit.daemon.tell('models');
+    await go(page, '');
+    await says(page, /33 %/, '.fetching');
+    await says(page, /Not now/, '.offer');
+    await shoot(page, `overview-offer-${width}-${scheme}`);
+    assert.deepEqual(await inspect(page), []);
+    await page.close();
+  });
 }

@@ -10,7 +10,7 @@ import { until } from '../browser/support/flows.mjs';
 import { NO_CHROMIUM, removeFolderOf } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
 import { Real } from './support/real.mjs';
-import { SCHEMES, SIZES, Visit, go, shoot } from './support/visit.mjs';
+import { LOOKS, Visit, go, shoot } from './support/visit.mjs';
 
 const PAGES = ['', 'history', 'photo', 'personas', 'folders', 'browsers', 'vault', 'models', 'settings', 'limits'];
 const options = { skip: NO_CHROMIUM };
@@ -29,10 +29,10 @@ after(async () => {
   await removeFolderOf(real?.photos ?? []);
 });
 
-/** @param {import('puppeteer-core').Page} page @param {RegExp} words @param {number} [limit] */
-async function says(page, words, limit = 10_000) {
+/** @param {import('puppeteer-core').Page} page @param {RegExp} words */
+async function says(page, words) {
   const text = () => page.$eval('main', (main) => main.innerText).catch(() => '');
-  await until(async () => words.test(await text()), String(words), limit);
+  await until(async () => words.test(await text()), String(words));
 }
 
 test('signed in by the daemon’s own link: photos through the page, the folders and the vault', options, async () => {
@@ -63,20 +63,18 @@ test('signed in by the daemon’s own link: photos through the page, the folders
   assert.deepEqual(visit.complaints, []);
 });
 
-for (const width of SIZES) {
-  for (const scheme of SCHEMES) {
-    test(`every page, ${width} pixels, ${scheme}`, options, async () => {
-      const page = await visit.open({ width, scheme, link: await real.link() });
-      for (const to of PAGES) {
-        await go(page, to === 'photo' ? `photo/${(await real.ask('history', { states: ['done'], limit: 1 })).jobs[0].job}` : to);
-        if (to === 'photo') await page.waitForSelector('.compare-stage');
-        await shoot(page, `real-${to || 'overview'}-${width}-${scheme}`);
-        assert.deepEqual(await inspect(page), [], to);
-      }
-      assert.deepEqual(visit.complaints, []);
-      await page.close();
-    });
-  }
+for (const { width, scheme } of LOOKS) {
+  test(`every page, ${width} pixels, ${scheme}`, options, async () => {
+    const page = await visit.open({ width, scheme, link: await real.link() });
+    for (const to of PAGES) {
+      await go(page, to === 'photo' ? `photo/${(await real.ask('history', { states: ['done'], limit: 1 })).jobs[0].job}` : to);
+      if (to === 'photo') await page.waitForSelector('.compare-stage');
+      await shoot(page, `real-${to || 'overview'}-${width}-${scheme}`);
+      assert.deepEqual(await inspect(page), [], to);
+    }
+    assert.deepEqual(visit.complaints, []);
+    await page.close();
+  });
 }
 
 test('what is changed in the file shows on the page, and what is changed on the page in the file', options, async () => {
@@ -94,7 +92,7 @@ test('when the daemon is started anew, the page says how to come back', options,
   await real.daemon.kill();
   await until(() => page.$eval('#banner', (banner) => /not running/.test(banner.textContent ?? '')), 'the banner');
   await real.daemon.start();
-  await says(page, /Open the dashboard from Photoveil/, 30_000);
+  await says(page, /Open the dashboard from Photoveil/);
   await page.goto(await real.link());
   await says(page, /All is calm|waits?\.|attention/);
 });

@@ -12,7 +12,7 @@ import { until } from '../browser/support/flows.mjs';
 import { NO_CHROMIUM, makePhotos, removeFolderOf } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
 import { Real } from './support/real.mjs';
-import { Visit, go, shoot } from './support/visit.mjs';
+import { LOOKS, Visit, go, shoot } from './support/visit.mjs';
 
 const LIMIT_MS = 90_000;
 const options = { skip: NO_CHROMIUM };
@@ -41,12 +41,6 @@ after(async () => {
   await removeFolderOf(photos);
   if (saved) await rm(saved, { recursive: true, force: true });
 });
-
-const LOOKS = /** @type {const} */ ([
-  { width: 1280, scheme: 'light' },
-  { width: 1280, scheme: 'dark' },
-  { width: 360, scheme: 'light' },
-]);
 
 /** @typedef {import('puppeteer-core').Page} Page */
 
@@ -111,8 +105,13 @@ test('a mark goes on as it is seen, and comes off for those it is meant for', op
   await page.waitForSelector('.rows [data-key="me"]');
   await page.waitForSelector('.seal-stage img[alt$="with its mark"]');
   await look(page, 'seal');
+  // Busy it may be but for a moment.
+  await page.evaluate(() => {
+    const note = () => document.querySelector('.seal-stage.is-busy') && (document.body.dataset['wasBusy'] = 'yes');
+    new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['class'] });
+  });
   await page.select('.seal-wishes .field:nth-child(2) select', 'large');
-  await until(async () => (await page.$('.seal-stage.is-busy')) !== null, 'the mark to be drawn again');
+  await page.waitForFunction(() => document.body.dataset['wasBusy'] === 'yes');
   await until(async () => (await page.$('.seal-stage.is-busy')) === null, 'the new mark', LIMIT_MS);
   const sealed = await download(page, 'save');
   assert.match(path.basename(sealed), / sealed\.jpg$/);

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { until } from '../browser/support/flows.mjs';
 import { NO_CHROMIUM } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
-import { SCHEMES, SIZES, Visit, go, shoot } from './support/visit.mjs';
+import { LOOKS, Visit, go, shoot } from './support/visit.mjs';
 
 const options = { skip: NO_CHROMIUM };
 const STEPS = ['photos', 'browser', 'strength', 'models', 'ready'];
@@ -35,13 +35,13 @@ after(() => visit?.end());
 const textOf = (page, selector = 'main') => page.$eval(selector, (node) => /** @type {HTMLElement} */ (node).innerText).catch(() => '');
 
 /** @param {Page} page @param {RegExp} words @param {string} [selector] */
-const says = (page, words, selector) => until(async () => words.test(await textOf(page, selector)), String(words), 6_000);
+const says = (page, words, selector) => until(async () => words.test(await textOf(page, selector)), String(words));
 
 /** @param {Page} page @param {string} act */
-const press = async (page, act) => (await page.waitForSelector(`[data-act="${act}"]`, { visible: true, timeout: 5_000 }))?.click();
+const press = async (page, act) => (await page.waitForSelector(`[data-act="${act}"]`, { visible: true }))?.click();
 
 /** @param {Page} page @param {string} step */
-const at = (page, step) => page.waitForSelector(`[data-step="${step}"]`, { timeout: 5_000 });
+const at = (page, step) => page.waitForSelector(`[data-step="${step}"]`);
 
 /** @param {string} verb */
 const asked = (verb) => visit.daemon.asked.filter((one) => one.verb === verb).map(({ body }) => body);
@@ -50,7 +50,7 @@ const asked = (verb) => visit.daemon.asked.filter((one) => one.verb === verb).ma
 async function tryPhoto(page) {
   const input = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (await page.waitForSelector('#choose-trial'));
   await input.uploadFile(path.join(visit.pictures, '0.before.webp'));
-  await page.waitForSelector('.trial .compare-stage', { timeout: 8_000 });
+  await page.waitForSelector('.trial .compare-stage');
 }
 
 /** A browser comes, and is the right one. @param {Page} page */
@@ -65,45 +65,43 @@ async function pairNow(page) {
   await page.waitForSelector('.connected-browser');
 }
 
-for (const width of SIZES) {
-  for (const scheme of SCHEMES) {
-    test(`every step, ${width} pixels, ${scheme}`, options, async () => {
-      const page = await visit.open({ width, scheme, to: 'welcome' });
-      const look = async (/** @type {string} */ name) => {
-        await shoot(page, `welcome-${name}-${width}-${scheme}`);
-        assert.deepEqual(await inspect(page), [], name);
-      };
-      await at(page, 'photos');
-      await page.click(`[data-folder="${CAMERA}"]`);
-      await look('1-photos');
-      await go(page, 'welcome/browser');
-      await press(page, 'code');
-      await says(page, /Type this code there:/, '.pairing-here');
-      await look('2-browser');
-      await page.click('.segments input[value="firefox"]');
-      await says(page, /Load Temporary Add-on/, '.welcome');
-      await look('2-firefox');
-      visit.daemon.pairing.state = 'confirm';
-      await says(page, /Is this your browser\?/, '.pairing-here');
-      await look('2-question');
-      await go(page, 'welcome/strength');
-      await look('3-strength');
-      await tryPhoto(page);
-      await look('3-tried');
-      await go(page, 'welcome/models');
-      await says(page, /Best for this computer/);
-      await look('4-models');
-      await press(page, 'pull');
-      await says(page, /Fetching “standard”/, '.fetching');
-      await look('4-fetching');
-      await go(page, 'welcome/ready');
-      await look('5-ready');
-      await press(page, 'finish');
-      await page.waitForSelector('.welcome-done');
-      await look('6-done');
-      await page.close();
-    });
-  }
+for (const { width, scheme } of LOOKS) {
+  test(`every step, ${width} pixels, ${scheme}`, options, async () => {
+    const page = await visit.open({ width, scheme, to: 'welcome' });
+    const look = async (/** @type {string} */ name) => {
+      await shoot(page, `welcome-${name}-${width}-${scheme}`);
+      assert.deepEqual(await inspect(page), [], name);
+    };
+    await at(page, 'photos');
+    await page.click(`[data-folder="${CAMERA}"]`);
+    await look('1-photos');
+    await go(page, 'welcome/browser');
+    await press(page, 'code');
+    await says(page, /Type this code there:/, '.pairing-here');
+    await look('2-browser');
+    await page.click('.segments input[value="firefox"]');
+    await says(page, /Load Temporary Add-on/, '.welcome');
+    await look('2-firefox');
+    visit.daemon.pairing.state = 'confirm';
+    await says(page, /Is this your browser\?/, '.pairing-here');
+    await look('2-question');
+    await go(page, 'welcome/strength');
+    await look('3-strength');
+    await tryPhoto(page);
+    await look('3-tried');
+    await go(page, 'welcome/models');
+    await says(page, /Best for this computer/);
+    await look('4-models');
+    await press(page, 'pull');
+    await says(page, /Fetching “standard”/, '.fetching');
+    await look('4-fetching');
+    await go(page, 'welcome/ready');
+    await look('5-ready');
+    await press(page, 'finish');
+    await page.waitForSelector('.welcome-done');
+    await look('6-done');
+    await page.close();
+  });
 }
 
 test('from nothing to protected photos, and only then what was ticked is begun', options, async () => {
@@ -162,7 +160,7 @@ test('by keyboard alone', options, async () => {
     await tabTo('[data-act="next"]');
     await page.keyboard.press('Enter');
     await at(page, step);
-    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1', 'those who cannot see it hear where they are');
+    await until(() => page.evaluate(() => document.activeElement?.tagName === 'H1'), 'those who cannot see it to hear where they are');
   }
   await tabTo('[data-act="autostart"]');
   await page.keyboard.press('Space');
@@ -220,7 +218,7 @@ test('a photo dropped anywhere is tried; another one takes its place', options, 
     document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: carried, bubbles: true, cancelable: true }));
   });
   await at(page, 'strength');
-  await page.waitForSelector('.trial .compare-stage', { timeout: 8_000 });
+  await page.waitForSelector('.trial .compare-stage');
   assert.equal(visit.daemon.jobs[0]?.name, 'dropped.png');
   await tryPhoto(page);
   await until(() => visit.daemon.jobs[0]?.name === '0.before.webp', 'the other photo');

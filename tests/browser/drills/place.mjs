@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { FILE_DIALOG } from '../matrix/firefox.mjs';
+import { PATIENCE_MS } from '../support/browsers.mjs';
 import { endBackground, inChrome } from '../support/firefox.mjs';
 import { cardSays, openOwnPage, pair, pick, until } from '../support/flows.mjs';
 import { NO_CHROMIUM, NO_FIREFOX, World } from '../support/world.mjs';
@@ -11,7 +12,7 @@ import { NO_CHROMIUM, NO_FIREFOX, World } from '../support/world.mjs';
 /** @typedef {import('puppeteer-core').Page} Page */
 
 /** A card that a busy machine is slow to show is still a card. */
-const CARD_MS = 30_000;
+const CARD_MS = PATIENCE_MS;
 
 export class Place {
   /** What the cards said, by drill. @type {Record<string, string>} */
@@ -53,8 +54,7 @@ export class Place {
 
   async forget() {
     const page = await openOwnPage(this.world.browser, `${this.world.extension}/ui/options.html`);
-    await page.waitForSelector('#forget', { visible: true });
-    await page.click('#forget');
+    await page.$eval('#forget', (button) => /** @type {HTMLElement} */ (button).click());
     await page.waitForFunction('document.getElementById("forgotten").textContent !== ""');
     await page.close();
   }

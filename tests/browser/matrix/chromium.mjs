@@ -4,7 +4,7 @@
 import { stat } from 'node:fs/promises';
 
 import { extensionOrigin, startChromium } from '../support/browsers.mjs';
-import { addSite, pair } from '../support/flows.mjs';
+import { addSite, pair, until } from '../support/flows.mjs';
 import { Screen } from './screen.mjs';
 
 /** @typedef {import('./types.js').Spot} Spot */
@@ -22,6 +22,7 @@ const PERMISSIONS = /** @type {const} */ (['clipboard-read', 'clipboard-write', 
 /** @implements {User} */
 export class ChromiumUser {
   browser = /** @type {const} */ ('chromium');
+  patience = 15;
   /** Who waits for a dialog. @type {((answer: Answer) => void) | undefined} */
   #answer;
 
@@ -45,7 +46,7 @@ export class ChromiumUser {
   static async open({ origins, standIn }, env) {
     const host = await startChromium({ extension: Boolean(standIn), isolated: origins, ...(env ? { env } : {}) });
     if (standIn) {
-      const extension = await extensionOrigin(host);
+      const extension = extensionOrigin(host);
       await addSite(host, extension, origins[0] ?? '');
       await pair(host, extension, standIn.openPairing());
     }
@@ -83,7 +84,7 @@ export class ChromiumUser {
   async choose(at, paths) {
     /** @type {Promise<Answer>} */
     const opened = new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error('no file dialog opened')), DIALOG_MS);
+      const limit = setTimeout(() => reject(new Error('no file dialog opened')), this.patience * DIALOG_MS);
       this.#answer = (answer) => {
         clearTimeout(limit);
         resolve(answer);
@@ -93,9 +94,9 @@ export class ChromiumUser {
     await answer(paths);
   }
 
-  /** @param {Spot} at @param {string} path @returns {Promise<void>} */
-  async chooseInPicker(at, path) {
-    throw new Error(`needs a window: ${path} at ${at.x}`);
+  /** @param {Spot} at @param {string} path @param {() => Promise<unknown>} [isDone] @returns {Promise<void>} */
+  async chooseInPicker(at, path, isDone) {
+    throw new Error(`needs a window: ${path} at ${at.x}${isDone ? ', until it is done' : ''}`);
   }
 
   /** @param {Spot} at @param {string[]} paths @param {Words} [words] */
@@ -147,17 +148,20 @@ export class WindowedChromiumUser extends ChromiumUser {
     return user;
   }
 
-  /** @param {Spot} at @param {string} path */
-  async chooseInPicker(at, path) {
+  /**
+   * @param {Spot} at @param {string} path @param {() => Promise<unknown>} [isDone] whether the page has got it, where it tells
+   * @override
+   */
+  async chooseInPicker(at, path, isDone = async () => true) {
     const screen = /** @type {Screen} */ (this.#screen);
     await this.click(at);
     await screen.answerDialog(/^(Select|Open) .*/, path);
-    if ((await stat(path)).isDirectory()) await this.#allowFolder(screen);
-  }
-
-  /** Chromium asks once more, in a bubble that takes no press in its first half second. @param {Screen} screen */
-  async #allowFolder(screen) {
-    await screen.act('mousemove', ALLOW.x, ALLOW.y, 'sleep', 0.9, 'click', 1);
+    if (!(await stat(path)).isDirectory()) return;
+    // Chromium asks once more, in a bubble that comes when it does and takes no press in its first half second.
+    await until(async () => {
+      await screen.act('mousemove', ALLOW.x, ALLOW.y, 'sleep', 0.9, 'click', 1);
+      return until(isDone, 'the folder', 1_000).catch(() => false);
+    }, 'the folder to be allowed');
   }
 
   async stop() {

@@ -15,6 +15,7 @@ import { Screen } from './screen.mjs';
 const PREFS = { 'dom.events.testing.asyncClipboard': true, 'focusmanager.testmode': true };
 
 const DIALOG_MS = 4_000;
+const ACCEPTED_MS = 2_000;
 const NO_DIALOG_MS = 500;
 
 /** Registers a file dialog that takes its answers from a list. */
@@ -89,7 +90,7 @@ const AGREE = `(() => {
 })()`;
 
 /** Whether the page has said that it would take what hovers over it. */
-const CAN_DROP = `(() => {
+export const CAN_DROP = `(() => {
   const service = Cc['@mozilla.org/widget/dragservice;1'].getService(Ci.nsIDragService);
   return Boolean(service.getCurrentSession(Services.wm.getMostRecentWindow('navigator:browser'))?.canDrop);
 })()`;
@@ -99,6 +100,7 @@ const CAN_DROP = `(() => {
 /** @implements {User} */
 export class FirefoxUser {
   browser = /** @type {const} */ ('firefox');
+  patience = 15;
 
   /** @param {import('puppeteer-core').Browser} host @param {import('puppeteer-core').Page} page @param {Screen} screen */
   constructor(host, page, screen) {
@@ -126,7 +128,7 @@ export class FirefoxUser {
 
   /** @param {Spot} at @param {string[]} paths */
   async choose(at, paths) {
-    if (!(await this.#answerDialog(at, paths, DIALOG_MS))) throw new Error('no file dialog opened');
+    if (!(await this.#answerDialog(at, paths, this.patience * DIALOG_MS))) throw new Error('no file dialog opened');
   }
 
   /** Firefox has no pickers; what falls back to an input opens a dialog all the same. @param {Spot} at @param {string} path */
@@ -148,7 +150,7 @@ export class FirefoxUser {
   /** @param {Spot} at @param {string[]} paths */
   async drop({ x, y }, paths) {
     const [left, top] = /** @type {[number, number]} */ (await this.page.evaluate('[window.mozInnerScreenX, window.mozInnerScreenY]'));
-    await this.screen.drag(paths, Math.round(left + x), Math.round(top + y), () => inChrome(this.host, CAN_DROP));
+    await this.screen.drag(paths, Math.round(left + x), Math.round(top + y), () => inChrome(this.host, CAN_DROP), this.patience * ACCEPTED_MS);
   }
 
   /** @param {Buffer} picture @param {Words} [words] */

@@ -33,6 +33,8 @@ const READY_MS = 5_000;
 
 /** Nobody finds a field and picks a photo sooner. */
 const USER_MS = 500;
+/** And so much more patience, which costs nothing where all goes well. */
+const PATIENCE = 12;
 const ARRIVAL_MS = 5_000;
 const LIBRARY_MS = 8_000;
 /** How long to wait for what should not come. */
@@ -102,6 +104,8 @@ export class Matrix {
   user;
   /** @type {Library[]} */
   libraries = [];
+  /** How many times as long as usual the present try may take. */
+  #patience = 1;
 
   async end() {
     for (const ending of this.#endings) await ending();
@@ -135,6 +139,8 @@ export class Matrix {
     const trial = { cell, vector, way, id, ...(await this.samples.make(kinds)) };
     trials.push(trial);
     if (this.standIn) this.standIn.workMs = vector.workMs ?? 0;
+    this.#patience = pace > 0 ? PATIENCE : 1;
+    if (this.user) this.user.patience = this.#patience;
     try {
       await this.#act(trial, pace);
       return this.#row(trial, await this.#outcome(trial));
@@ -154,11 +160,12 @@ export class Matrix {
     }
     await this.#open(`/libraries/${cell.library}/?cell=${id}`, id);
     await sleep(pace);
-    const first = await middleOf(user.page, way.at ?? 'body');
+    const limit = this.#patience * READY_MS;
+    const first = await middleOf(user.page, way.at ?? 'body', limit);
     await vector.act({ user, samples, first, second: first, folder });
     if (way.press) {
-      await user.page.waitForFunction(isEnabled, { timeout: way.timeout ?? LIBRARY_MS }, way.press);
-      await user.click(await middleOf(user.page, way.press));
+      await user.page.waitForFunction(isEnabled, { timeout: this.#patience * (way.timeout ?? LIBRARY_MS) }, way.press);
+      await user.click(await middleOf(user.page, way.press, limit));
     }
   }
 
@@ -166,7 +173,7 @@ export class Matrix {
   async #open(address, id) {
     this.site.current = id;
     await this.user?.page.goto(this.site.origin + address, { waitUntil: 'domcontentloaded' });
-    const end = Date.now() + READY_MS;
+    const end = Date.now() + this.#patience * READY_MS;
     while (!this.site.ready.has(id)) {
       if (Date.now() > end) throw new Error('the page did not get ready');
       await sleep(STEP_MS);
@@ -175,7 +182,7 @@ export class Matrix {
 
   /** What is wrong with what came of it, if anything. @param {Trial} trial */
   async #outcome({ cell, vector, way, id, samples, folder }) {
-    const limit = way ? way.timeout ?? LIBRARY_MS : ARRIVAL_MS;
+    const limit = this.#patience * (way ? way.timeout ?? LIBRARY_MS : ARRIVAL_MS);
     const refused = await this.#arrival(id, samples.length, impossible(cell) ? SILENCE_MS : limit);
     if (refused) return `refused: ${refused}`;
     const names = vector.names?.(samples, folder.split('/').at(-1) ?? '') ?? samples.map(({ name }) => name);
@@ -232,9 +239,9 @@ function faultOfSaid(vector, said, browser) {
   return undefined;
 }
 
-/** The middle of an element, in view. @param {import('puppeteer-core').Page} page @param {string} selector */
-async function middleOf(page, selector) {
-  const element = await page.waitForSelector(selector, { visible: true, timeout: READY_MS });
+/** The middle of an element, in view. @param {import('puppeteer-core').Page} page @param {string} selector @param {number} timeout */
+async function middleOf(page, selector, timeout) {
+  const element = await page.waitForSelector(selector, { visible: true, timeout });
   await element?.scrollIntoView();
   const box = await element?.boundingBox();
   if (!box) throw new Error(`${selector} is nowhere to be seen`);

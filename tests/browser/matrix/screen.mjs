@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { PATIENCE_MS } from '../support/browsers.mjs';
 import { until } from '../support/flows.mjs';
 
 const run = promisify(execFile);
@@ -19,8 +20,8 @@ const HEIGHT = 900;
 const SOURCE = { x: 1_205, y: 10, side: 80 };
 /** The middle of GTK's button “Open”, from the dialog's lower right corner. */
 const OPEN = { right: 49, bottom: 23 };
-const HEARD_MS = 5_000;
-const ACCEPTED_MS = 2_000;
+/** How long a user waits before doing the same once more. */
+const AGAIN_MS = 5_000;
 
 /** GTK comes with the system's Python. */
 const PYTHON = '/usr/bin/python3';
@@ -62,24 +63,36 @@ export class Screen {
   /** Choose this in the GTK file dialog that opens. @param {RegExp} title @param {string} file */
   async answerDialog(title, file) {
     const find = () => this.act('search', '--onlyvisible', '--name', title.source).catch(() => '');
-    const dialog = String(await until(find, 'a file dialog', HEARD_MS)).split('\n')[0] ?? '';
+    const dialog = String(await until(find, 'a file dialog')).split('\n')[0] ?? '';
+    for (let pause = 0.1; pause < 4; pause *= 2) {
+      if (await this.#tryDialog(dialog, file, pause, find).catch(() => false)) return;
+      if (!(await find())) return;
+    }
+    throw new Error('the dialog did not close');
+  }
+
+  /**
+   * Type and press “Open”; whether that has closed the dialog. A slow one may hear only a part of what is typed.
+   * @param {string} dialog @param {string} file @param {number} pause in seconds, between what is done @param {() => Promise<string>} find
+   */
+  async #tryDialog(dialog, file, pause, find) {
     const place = await this.act('getwindowgeometry', '--shell', dialog);
     const number = (/** @type {string} */ name) => Number(new RegExp(`^${name}=(.*)$`, 'm').exec(place)?.[1]);
     const [x, y, width, height] = [number('X'), number('Y'), number('WIDTH'), number('HEIGHT')];
     // Without a window manager keys go to where the mouse is; Return does not open what was typed.
-    await this.act('mousemove', x + width / 2, y + height / 2, 'sleep', 0.2, 'key', 'ctrl+l', 'sleep', 0.1, 'type', '--delay', '2', file);
+    await this.act('mousemove', x + width / 2, y + height / 2, 'sleep', 2 * pause, 'key', 'ctrl+l', 'sleep', pause, 'type', '--delay', '2', file);
     // A list of completions may take the first press for itself.
-    await until(async () => {
+    return until(async () => {
       await this.act('sleep', 0.2, 'mousemove', x + width - OPEN.right, y + height - OPEN.bottom, 'click', 1, 'sleep', 0.2);
       return !(await find());
-    }, 'the dialog to close', HEARD_MS);
+    }, 'the dialog to close', AGAIN_MS);
   }
 
   /**
    * Drag these from a window of their own to a place on the screen, and let go when they are accepted there.
-   * @param {string[]} paths @param {number} x @param {number} y @param {() => Promise<unknown>} isAccepted
+   * @param {string[]} paths @param {number} x @param {number} y @param {() => Promise<unknown>} isAccepted @param {number} limit
    */
-  async drag(paths, x, y, isAccepted) {
+  async drag(paths, x, y, isAccepted, limit) {
     this.#source ??= await DragSource.start(this.env);
     await this.#source.load(paths);
     const middle = { x: SOURCE.x + SOURCE.side / 2, y: SOURCE.y + SOURCE.side / 2 };
@@ -88,7 +101,7 @@ export class Screen {
       'mousemove', SOURCE.x - 20, middle.y + 50, 'sleep', 0.02, 'mousemove', x - 10, y - 5, 'sleep', 0.05, 'mousemove', x, y,
     );
     // Nobody accepts it: a user lets go all the same.
-    await until(isAccepted, 'the drag to be accepted', ACCEPTED_MS).catch(() => undefined);
+    await until(isAccepted, 'the drag to be accepted', limit).catch(() => undefined);
     await this.act('mousemove_relative', 1, 0, 'sleep', 0.03, 'mousemove', x, y, 'sleep', 0.03, 'mouseup', 1);
     await this.#source.hear('end');
   }
@@ -129,7 +142,7 @@ class DragSource {
 
   /** @param {string} word */
   async hear(word) {
-    const end = Date.now() + HEARD_MS;
+    const end = Date.now() + PATIENCE_MS;
     while (!this.#said.delete(word)) {
       if (Date.now() > end) throw new Error(`the window to drag from did not say “${word}”`);
       await sleep(5);

@@ -2,12 +2,12 @@
  * The matrix as tests, the same for both browsers: with the extension no original arrives anywhere; without it they do.
  */
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { build } from '../libraries/build.mjs';
-import { ROOT } from '../support/browsers.mjs';
+import { IS_BRIEF, ROOT } from '../support/browsers.mjs';
+import { rewrite } from '../support/world.mjs';
 import { Matrix, cellsOf, findLibraries, needsWindow } from './runner.mjs';
 
 /** @typedef {import('./types.js').Cell} Cell */
@@ -24,10 +24,8 @@ const CONTROLS = [
 /**
  * `make test` has no time for all cells: every way on the plain page, every kind of page with every fourth way, each
  * starting elsewhere, every library with the first and every third of its ways. `make test-browser` tries all.
+ * @param {Cell[]} cells all of a browser, by page and library @returns {Cell[]}
  */
-const IS_BRIEF = process.env['PHOTOVEIL_MATRIX'] === 'brief';
-
-/** @param {Cell[]} cells all of a browser, by page and library @returns {Cell[]} */
 export function brief(cells) {
   /** @type {Map<string, number>} */
   const seen = new Map();
@@ -50,15 +48,15 @@ function told({ result, vector, page, library, reason, original_bytes: bytes }) 
  */
 async function save(rows, cells) {
   const id = (/** @type {Cell} */ cell) => JSON.stringify([cell.browser, cell.library, cell.page, cell.vector]);
-  /** @type {Row[]} */
-  const old = await readFile(RESULTS, 'utf8').then(JSON.parse, () => []);
   const fresh = new Set(rows.map(id));
   const known = new Set(cells.map(id));
-  const kept = old.filter((row) => !fresh.has(id(row)) && (row.browser !== cells[0]?.browser || known.has(id(row))));
-  const all = [...kept, ...rows].sort((a, b) => (id(a) < id(b) ? -1 : 1));
-  await mkdir(path.dirname(RESULTS), { recursive: true });
-  await writeFile(`${RESULTS}.new`, `[\n${all.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`);
-  await rename(`${RESULTS}.new`, RESULTS);
+  await rewrite(RESULTS, (text = '[]') => {
+    /** @type {Row[]} */
+    const old = JSON.parse(text);
+    const kept = old.filter((row) => !fresh.has(id(row)) && (row.browser !== cells[0]?.browser || known.has(id(row))));
+    const all = [...kept, ...rows].sort((a, b) => (id(a) < id(b) ? -1 : 1));
+    return `[\n${all.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`;
+  });
 }
 
 /** @param {Start} start @param {(cells: Cell[]) => Cell[]} choose @param {Cell['browser']} browser @param {{extension: boolean}} options */

@@ -13,11 +13,13 @@ export type Sample = { kind: Kind; name: string; path: string; bytes: Buffer; sh
 export type User = {
   browser: 'chromium' | 'firefox';
   page: import('puppeteer-core').Page;
+  /** How many times as long as usual a dialog or a drag is waited for. */
+  patience: number;
   click(at: Spot): Promise<void>;
   /** Click, and choose these in the dialog that opens. */
   choose(at: Spot, paths: string[]): Promise<void>;
   /** Click, and choose this in the dialog of a picker that is no input. */
-  chooseInPicker(at: Spot, path: string): Promise<void>;
+  chooseInPicker(at: Spot, path: string, isDone?: () => Promise<unknown>): Promise<void>;
   drop(at: Spot, paths: string[], words?: Words): Promise<void>;
   copy(picture: Buffer, words?: Words): Promise<void>;
   paste(at: Spot): Promise<void>;

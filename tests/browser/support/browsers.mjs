@@ -14,6 +14,15 @@ export const EXTENSION = path.join(ROOT, 'extension');
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/snap/bin/chromium'];
 const FIREFOX = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/snap/bin/firefox'];
 
+/** A busy machine is slow, and nothing else is wrong: for whatever comes at once on one that has time. */
+export const PATIENCE_MS = 120_000;
+
+/** `make test` shares its processors: no pictures for people to look at, and what is the same again is tried less often. */
+export const IS_BRIEF = process.env['PHOTOVEIL_MATRIX'] === 'brief';
+
+/** Addresses of the extension in Chromiums that have it. @type {WeakMap<import('puppeteer-core').Browser, string>} */
+const ORIGINS = new WeakMap();
+
 /** The browser's path, or '' where it is not installed. @param {'chromium' | 'firefox'} name */
 export function findBrowser(name) {
   const named = process.env[name === 'chromium' ? 'PHOTOVEIL_CHROMIUM' : 'PHOTOVEIL_FIREFOX'];
@@ -40,6 +49,7 @@ export async function startChromium({ extension = true, env, isolated = [] } = {
     pipe: true,
     userDataDir,
     acceptInsecureCerts: false,
+    timeout: PATIENCE_MS,
     headless: !env,
     ...(env ? { env } : {}),
     args: [
@@ -53,17 +63,30 @@ export async function startChromium({ extension = true, env, isolated = [] } = {
   const tidy = () => rm(userDataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => undefined);
   browser.process()?.once('exit', () => setTimeout(() => void tidy(), 500));
   if (extension) await closeFirstRun(browser);
+  return patient(browser);
+}
+
+/** The same browser, whose new pages wait as long as it takes. @param {import('puppeteer-core').Browser} browser */
+export function patient(browser) {
+  const newPage = browser.newPage.bind(browser);
+  browser.newPage = async (...options) => {
+    const page = await newPage(...options);
+    page.setDefaultTimeout(PATIENCE_MS);
+    return page;
+  };
   return browser;
 }
 
 /** The extension opens this page once after it was installed, in front of whatever is there. @param {import('puppeteer-core').Browser} browser */
 async function closeFirstRun(browser) {
-  const target = await browser.waitForTarget((one) => one.url().endsWith('/ui/options.html'));
+  const target = await browser.waitForTarget((one) => one.url().endsWith('/ui/options.html'), { timeout: PATIENCE_MS });
+  ORIGINS.set(browser, target.url().replace(/(:\/\/[^/]+)\/.*$/, '$1'));
   await (await target.page())?.close();
 }
 
 /** The extension's id in a Chromium. @param {import('puppeteer-core').Browser} browser */
-export async function extensionOrigin(browser) {
-  const worker = await browser.waitForTarget((target) => target.type() === 'service_worker' && target.url().endsWith('/background/main.js'));
-  return worker.url().replace(/(:\/\/[^/]+)\/.*$/, '$1');
+export function extensionOrigin(browser) {
+  const origin = ORIGINS.get(browser);
+  if (!origin) throw new Error('it was started without the extension');
+  return origin;
 }

@@ -2,14 +2,14 @@
  * The real daemon on a profile of its own.
  */
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import { ROOT } from './browsers.mjs';
+import { IS_BRIEF, PATIENCE_MS, ROOT } from './browsers.mjs';
 
 const run = promisify(execFile);
 const PYTHON = path.join(ROOT, '.venv', 'bin', 'python');
@@ -46,6 +46,15 @@ export async function openPairing(command, profile, env = process.env) {
   return { code, done, stop: () => void child.kill() };
 }
 
+/** The process of this parent with such words in its command, if there is one. @param {number} parent @param {string} words */
+async function childOf(parent, words) {
+  for (const name of (await readdir('/proc')).filter((one) => /^\d+$/.test(one))) {
+    const [stat, command] = await Promise.all(['stat', 'cmdline'].map((file) => readFile(`/proc/${name}/${file}`, 'utf8').catch(() => '')));
+    if (stat?.replace(/^.*\) /s, '').split(' ')[1] === String(parent) && command?.includes(words)) return Number(name);
+  }
+  return undefined;
+}
+
 export class Daemon {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #child;
@@ -60,6 +69,8 @@ export class Daemon {
       ...process.env, PHOTOVEIL_HOME: home, PYTHON_KEYRING_BACKEND: 'keyring.backends.null.Keyring', PYTHONUNBUFFERED: '1',
       // What starts at login is entered here, not for whoever runs the tests.
       XDG_CONFIG_HOME: path.join(home, 'desktop'),
+      // Threads of torch that wait for each other would take processors from the browsers.
+      OMP_WAIT_POLICY: 'PASSIVE', ...(IS_BRIEF ? { OMP_NUM_THREADS: '1' } : {}),
     };
   }
 
@@ -73,17 +84,37 @@ export class Daemon {
     this.#child = child;
     child.stdout.on('data', (chunk) => (this.log += chunk));
     child.stderr.on('data', (chunk) => (this.log += chunk));
-    const end = Date.now() + 20_000;
+    // What it tells of itself when it listens; one that was killed has left its own word.
+    const runtime = path.join(this.home, this.profile, 'state', 'run', 'runtime.json');
+    const end = Date.now() + PATIENCE_MS;
     while (Date.now() < end) {
       if (child.exitCode !== null) throw new Error(`the daemon ended: ${this.log}`);
-      const told = await this.status();
-      if (told?.running && told.pid === child.pid) {
+      const told = await readFile(runtime, 'utf8').then(JSON.parse).catch(() => undefined);
+      if (told?.pid === child.pid) {
         this.port = Number(told.port);
         return this;
       }
-      await sleep(100);
+      await sleep(20);
     }
     throw new Error(`the daemon does not answer: ${this.log}`);
+  }
+
+  /**
+   * Stop its worker, as soon as it has one, in the middle of whatever it does: what is asked of it meanwhile lasts.
+   * @returns {Promise<() => void>} ends it
+   */
+  async stopWorker() {
+    const { pid } = this.#child ?? {};
+    const end = Date.now() + PATIENCE_MS;
+    while (pid && Date.now() < end) {
+      const worker = await childOf(pid, 'photoveil.worker');
+      if (worker) {
+        process.kill(worker, 'SIGSTOP');
+        return () => void process.kill(worker, 'SIGKILL');
+      }
+      await sleep(20);
+    }
+    throw new Error('the daemon has no worker');
   }
 
   /** What `photoveil status` tells, or undefined. */
@@ -113,7 +144,9 @@ export class Daemon {
     if (child && child.exitCode === null) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
-      await Promise.race([gone, sleep(8_000).then(() => child.kill('SIGKILL'))]);
+      const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
+      await gone;
+      clearTimeout(late);
     }
     await rm(this.home, { recursive: true, force: true, maxRetries: 5 });
   }

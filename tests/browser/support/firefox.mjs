@@ -3,7 +3,7 @@
  */
 import puppeteer from 'puppeteer-core';
 
-import { EXTENSION, findBrowser } from './browsers.mjs';
+import { EXTENSION, PATIENCE_MS, findBrowser, patient } from './browsers.mjs';
 
 /** Fixed, so that the tests know the address of the extension's pages. */
 const UUID = '6f1d3a52-7c55-4d7e-9f0e-3f3b8a0c9d11';
@@ -17,12 +17,18 @@ export async function startFirefox({ extension = true, env, prefs = {} } = {}) {
     browser: 'firefox',
     executablePath: findBrowser('firefox'),
     headless: !env,
+    timeout: PATIENCE_MS,
     ...(env ? { env } : {}),
     args: ['--remote-allow-system-access'],
-    extraPrefsFirefox: { 'extensions.webextensions.uuids': JSON.stringify({ 'extension@photoveil.app': UUID }), ...prefs },
+    extraPrefsFirefox: {
+      'extensions.webextensions.uuids': JSON.stringify({ 'extension@photoveil.app': UUID }),
+      // No processes for pages that nobody opens.
+      'dom.ipc.processPrelaunch.enabled': false,
+      ...prefs,
+    },
   });
   if (extension) await browser.installExtension(extension === true ? EXTENSION : extension);
-  return { browser, extension: `moz-extension://${UUID}` };
+  return { browser: patient(browser), extension: `moz-extension://${UUID}` };
 }
 
 /**

@@ -3,16 +3,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { PATIENCE_MS } from './browsers.mjs';
 import { closedRoots, findButton, textOf } from './card.mjs';
 
 /** @param {() => Promise<unknown> | unknown} probe @param {string} what @param {number} [limit] */
-export async function until(probe, what, limit = 10_000) {
-  const end = Date.now() + limit;
-  let last;
-  while (Date.now() < end) {
-    last = await probe();
-    if (last) return last;
-    await sleep(40);
+export async function until(probe, what, limit = PATIENCE_MS) {
+  const start = Date.now();
+  for (let waited = 0; waited < limit; waited = Date.now() - start) {
+    const found = await probe();
+    if (found) return found;
+    // What takes long is worth fewer looks: each costs time that it needs itself.
+    await sleep(Math.min(40 + waited / 20, 150));
   }
   throw new Error(`waited ${limit} ms in vain for ${what}`);
 }
@@ -40,9 +41,20 @@ export async function addSite(browser, origin, site) {
   const page = await openOwnPage(browser, `${origin}/ui/options.html`);
   // With the state of the connection parts of the page come and go.
   await page.waitForSelector('#pill.good, #pill.bad');
-  await page.type('#address', site);
-  await page.click('#add-form button');
-  await page.waitForSelector('#added li', { timeout: 5_000 });
+  if (await page.$eval('#add-form', (form) => form.checkVisibility())) {
+    await page.type('#address', site);
+    // Nor would a press with the mouse be sure to meet the button.
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#added li');
+  } else {
+    // Before the two know each other there is nothing to press: what the page would do.
+    await page.evaluate(`(async () => {
+      const { added = [] } = await chrome.storage.local.get('added');
+      await chrome.storage.local.set({ added: [...added, ${JSON.stringify(site)}] });
+      const answer = await chrome.runtime.sendMessage({ kind: 'sync-sites' });
+      if (answer?.ok !== true) throw new Error(JSON.stringify(answer));
+    })()`);
+  }
   await page.close();
 }
 
@@ -51,11 +63,12 @@ export async function addSite(browser, origin, site) {
  * @param {import('puppeteer-core').Browser} browser @param {string} origin @param {string} code
  * @param {number} [limit]
  */
-export async function pair(browser, origin, code, limit = 20_000) {
+export async function pair(browser, origin, code, limit = PATIENCE_MS) {
   const page = await openOwnPage(browser, `${origin}/ui/popup.html`);
-  await page.waitForSelector('#pairing:not([hidden])', { timeout: 10_000 });
+  await page.waitForSelector('#pairing:not([hidden])');
   await page.type('#code', code);
-  await page.click('#connect');
+  await page.waitForSelector('#connect:enabled');
+  await page.keyboard.press('Enter');
   try {
     await page.waitForSelector('#connected:not([hidden])', { timeout: limit });
   } catch {
@@ -94,7 +107,7 @@ export async function pressCard(page, label) {
  */
 export async function useOriginal(page) {
   const label = /Use .*originals? this time/;
-  for (let tries = 10; ; tries--) {
+  for (let tries = 40; ; tries--) {
     await pressCard(page, label);
     const isDone = await until(async () => !label.test(await cardText(page)), 'the original to be used', 1_500).catch(() => false);
     if (isDone) return;

@@ -75,8 +75,10 @@ export class StandIn {
   clients = new Map();
   /** @type {Map<string, {client: string, key: Buffer}>} */
   sessions = new Map();
-  /** @type {Map<string, {file: Buffer, until: number}>} */
+  /** Jobs and when they are over. @type {Map<string, {file: Buffer, until: number}>} */
   jobs = new Map();
+  /** Who waits for `finish`. @type {Array<() => void>} */
+  #held = [];
   /** @type {Array<{verb: string, bytes: number, body: any, meta: any}>} JSON bodies and what came with photos */
   requests = [];
   /** Who listens to `events`. @type {Map<http.ServerResponse, string>} */
@@ -94,8 +96,9 @@ export class StandIn {
    * @type {{verb: string, how: 'none' | 'wrong' | 'other body'} | undefined}
    */
   lie;
-  /** How long a job takes, and what becomes of it. */
+  /** How long a job takes: with `Infinity` until `finish`. */
   workMs = 50;
+  /** What becomes of a job. */
   /** @type {'done' | 'failed' | 'unchanged' | 'stall'} */
   fate = 'done';
   #server = http.createServer((request, response) => void this.#answer(request, response));
@@ -153,11 +156,24 @@ export class StandIn {
     return { 'X-Photoveil-Proof': mac(lie === 'wrong' ? randomBytes(32) : key, `photoveil/1 answer${verb}.${n}.${status}.${digest}`) };
   }
 
+  /** End the jobs that last until then. */
+  finish() {
+    this.workMs = 0;
+    for (const job of this.jobs.values()) job.until = Math.min(job.until, Date.now());
+    for (const go of this.#held.splice(0)) go();
+  }
+
+  /** The end of a job. @param {string} job @returns {Promise<unknown>} */
+  #over(job) {
+    const left = (this.jobs.get(job)?.until ?? 0) - Date.now();
+    if (left === Infinity) return new Promise((resolve) => void this.#held.push(() => resolve(undefined)));
+    return sleep(Math.max(left + 1, 0), undefined, { ref: false });
+  }
+
   /** A client may wait for it. @param {{job: string, wait_ms?: number}} question */
   async #nextChange({ job, wait_ms: most = 0 }) {
-    const left = (this.jobs.get(job)?.until ?? 0) - Date.now();
-    const wait = this.fate === 'stall' ? most : Math.min(most, left + 1);
-    if (wait > 0) await sleep(wait);
+    const over = this.fate === 'stall' ? [] : [this.#over(job)];
+    if (most > 0) await Promise.race([sleep(most, undefined, { ref: false }), ...over]);
   }
 
   /** @param {http.ServerResponse} response @param {string} client @param {Record<string, string>} proof */
@@ -240,7 +256,7 @@ export class StandIn {
       const job = randomBytes(8).toString('hex');
       const file = Buffer.concat([Buffer.from('\xff\xd8\xffveiled', 'latin1'), createHash('sha256').update(body).digest()]);
       this.jobs.set(job, { file, until: Date.now() + this.workMs });
-      if (this.remembers && this.fate === 'done') setTimeout(() => this.known.set(sha256Of(body), file), this.workMs).unref();
+      if (this.remembers && this.fate === 'done') void this.#over(job).then(() => this.known.set(sha256Of(body), file));
       void this.#tellOf(job, client);
       return { status: 202, json: { job, state: 'queued' } };
     }
@@ -274,14 +290,14 @@ export class StandIn {
 
   /** Say where a job is until its end. @param {string} job @param {string} client */
   async #tellOf(job, client) {
-    const { file, until } = this.jobs.get(job) ?? { file: Buffer.alloc(0), until: 0 };
     const tell = () => {
+      const { file, until } = this.jobs.get(job) ?? { file: Buffer.alloc(0), until: 0 };
       const { state, stage, progress } = this.#jobState({ until }, file);
       this.tell('job', { job, client, kind: 'upload', state, stage, progress });
     };
     tell();
     if (this.fate === 'stall') return;
-    await sleep(Math.max(until - Date.now() + 1, 0), undefined, { ref: false });
+    await this.#over(job);
     tell();
   }
 

@@ -2,7 +2,8 @@
  * What a test file needs: a site, a browser with the extension, photos, and a place for its figures.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -17,12 +18,20 @@ const run = promisify(execFile);
 export const NO_CHROMIUM = findBrowser('chromium') ? false : 'Chromium is not installed';
 export const NO_FIREFOX = findBrowser('firefox') ? false : 'Firefox is not installed';
 
-/** Real photos as JPEG files. @param {number} width @returns {Promise<string[]>} */
+/** Real photos as JPEG files, in a folder of their own. @param {number} width @returns {Promise<string[]>} */
 export async function makePhotos(width) {
   const folder = await mkdtemp(path.join(tmpdir(), 'photoveil-photos-'));
   const script = path.join(ROOT, 'tests', 'browser', 'support', 'photos.py');
-  await run(path.join(ROOT, '.venv', 'bin', 'python'), [script, folder, String(width)]);
-  return (await readdir(folder)).sort().map((name) => path.join(folder, name));
+  // Made once for all that want this width, whoever comes first.
+  const kept = path.join(ROOT, 'build', 'photos', `${width}-${Math.round((await stat(script)).mtimeMs)}`);
+  if (!existsSync(kept)) {
+    const fresh = `${kept}.${process.pid}`;
+    await run(path.join(ROOT, '.venv', 'bin', 'python'), [script, fresh, String(width)]);
+    await rename(fresh, kept).catch(() => rm(fresh, { recursive: true, force: true }));
+  }
+  const names = (await readdir(kept)).sort();
+  await Promise.all(names.map((name) => copyFile(path.join(kept, name), path.join(folder, name))));
+  return names.map((name) => path.join(folder, name));
 }
 
 /** A site, and a browser with the extension watching it. */
@@ -49,7 +58,7 @@ export class World {
       ({ browser: this.#browser, extension: this.extension } = await startFirefox());
     } else {
       this.#browser = await startChromium();
-      this.extension = await extensionOrigin(this.#browser);
+      this.extension = extensionOrigin(this.#browser);
     }
     this.endsWith(() => this.browser.close());
     await addSite(this.browser, this.extension, this.site.origin);
@@ -96,13 +105,25 @@ export async function removeFolderOf(files) {
 }
 
 /** Put figures into build/results/browser.json. @param {string} section @param {object} figures */
-export async function record(section, figures) {
-  const file = path.join(ROOT, 'build', 'results', 'browser.json');
+export function record(section, figures) {
+  return rewrite(path.join(ROOT, 'build', 'results', 'browser.json'), (old = '{}') => (
+    `${JSON.stringify({ ...JSON.parse(old), [section]: figures }, undefined, 2)}\n`));
+}
+
+/**
+ * Write a file anew, from what is in it. Suites run side by side: one at a time does, and nobody reads half of it.
+ * @param {string} file @param {(old?: string) => string} work
+ */
+export async function rewrite(file, work) {
   await mkdir(path.dirname(file), { recursive: true });
-  // Suites run side by side. A lock that somebody left behind is waited for in vain and then passed over.
   const lock = `${file}.lock`;
-  await until(() => mkdir(lock).then(() => true, () => false), 'the figures').catch(() => undefined);
-  const old = await readFile(file, 'utf8').then(JSON.parse, () => ({}));
-  await writeFile(file, `${JSON.stringify({ ...old, [section]: figures }, undefined, 2)}\n`);
-  await rm(lock, { recursive: true, force: true });
+  // One that somebody left behind is waited for in vain and then passed over.
+  await until(() => mkdir(lock).then(() => true, () => false), 'the lock', 10_000).catch(() => undefined);
+  try {
+    const old = await readFile(file, 'utf8').catch(() => undefined);
+    await writeFile(`${file}.${process.pid}`, work(old));
+    await rename(`${file}.${process.pid}`, file);
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
 }

@@ -58,11 +58,12 @@ test('who gives up waiting leaves no gap, and what fails makes room', async () =
 });
 
 test('a burst at once, then a steady rate; everybody has a bucket, and cancelling ends the wait', async () => {
+  const burst = new Pace(0.001, 5);
+  for (let i = 0; i < 5; i++) await burst.take('a'); // with any wait this would take hours
+  await burst.take('b');
   const pace = new Pace(100, 5);
   const began = performance.now();
   for (let i = 0; i < 5; i++) await pace.take('a');
-  assert.ok(performance.now() - began < 40);
-  await pace.take('b');
   for (let i = 0; i < 10; i++) await pace.take('a');
   assert.ok(performance.now() - began >= 90, 'ten more take 100 ms');
   const cancelling = new AbortController();

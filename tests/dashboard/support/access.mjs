@@ -92,8 +92,16 @@ function faint() {
   );
 }
 
+/** Until nothing moves or changes its colour, but for what never stops. */
+function atRest() {
+  const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+  const late = new Promise((resolve) => setTimeout(resolve, 10_000)); // nothing comes to rest in a page that is not drawn
+  return Promise.race([late, Promise.all(ending.map(({ finished }) => finished.catch(() => undefined)))]).then(() => undefined);
+}
+
 /** @param {import('puppeteer-core').Page} page @returns {Promise<string[]>} what is wrong with it */
 export async function inspect(page) {
+  await page.evaluate(atRest);
   const found = [];
   for (const check of [unnamed, headings, references, structure, width, faint]) found.push(...(await page.evaluate(check)));
   return found;

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import * as data from './data.mjs';
+import { regionVerbs } from './regions.mjs';
 import { sealKeys } from './seals.mjs';
 import * as first from './welcome.mjs';
 
@@ -27,6 +28,8 @@ export const FETCHING = {
   again: null,
 };
 
+const UNKNOWN = { code: 'unknown_job', title: 'This photo is not known', reason: 'It has left the history.', remedy: 'Look there.' };
+
 export class Household {
   port = 0;
   /** Keys. @type {Map<string, Buffer>} */
@@ -37,8 +40,10 @@ export class Household {
   streams = new Set();
   /** Every verb that was asked, with its body. @type {Array<{verb: string, body: any}>} */
   asked = [];
-  /** How long a photo takes. */
+  /** How long a photo takes: with `Infinity` until `finish`. */
   workMs = 300;
+  /** What happens then. @type {Array<() => void>} */
+  #held = [];
   /** Verbs that fail, and how. @type {Map<string, {code: string, title: string, reason: string, remedy: string}>} */
   failing = new Map();
   jobs = data.jobs(75);
@@ -51,6 +56,8 @@ export class Household {
   settings = [...data.settings(), first.updateSetting()];
   models = data.models();
   keys = sealKeys();
+  /** The SHA-256 of jobs' photos, where a test knows it. @type {Map<string, string>} */
+  photos = new Map();
   autostart = first.autostart();
   updates = first.updates();
   places = first.places();
@@ -113,15 +120,24 @@ export class Household {
       progress: 0.2,
     };
     this.jobs.unshift(job);
-    const later = (/** @type {number} */ part, /** @type {Partial<Job>} */ facts) =>
-      setTimeout(() => {
+    const later = (/** @type {number} */ part, /** @type {Partial<Job>} */ facts) => {
+      const change = () => {
         Object.assign(job, facts);
         this.tell('job', { job: job.job, client: '', kind: 'upload', state: job.state, stage: job.stage, progress: job.progress });
         if (facts.state === 'done') this.tell('photo', { job: job.job });
-      }, this.workMs * part);
+      };
+      if (this.workMs === Infinity) this.#held.push(change);
+      else setTimeout(change, this.workMs * part);
+    };
     later(0.5, { progress: 0.6 });
     later(1, { state: 'done', stage: '', progress: 1, finished: data.ago(0) });
     return { status: 202, json: { job: job.job, state: 'queued' } };
+  }
+
+  /** End the photos that last until then. */
+  finish() {
+    this.workMs = 50;
+    for (const change of this.#held.splice(0)) change();
   }
 
   /** @param {string} id */
@@ -189,19 +205,8 @@ export class Household {
     },
     'job': async ({ job, wait_ms: wait = 0 }) => {
       const found = this.#job(job);
-      if (!found)
-        return {
-          status: 404,
-          json: {
-            error: {
-              code: 'unknown_job',
-              title: 'This photo is not known',
-              reason: 'It is not in the history any more.',
-              remedy: 'Look for it in the history.',
-            },
-          },
-        };
-      if (wait && found.state === 'running') await new Promise((resolve) => setTimeout(resolve, Math.min(wait, this.workMs / 2)));
+      if (!found) return { status: 404, json: { error: UNKNOWN } };
+      if (wait && found.state === 'running') await new Promise((resolve) => setTimeout(resolve, Math.min(wait, this.workMs / 2, 250)));
       return {
         json: {
           job,
@@ -321,6 +326,7 @@ export class Household {
     },
     'vault/fetch': () => ({ file: Buffer.from('original'), type: 'application/octet-stream' }),
     ...first.verbs(this),
+    ...regionVerbs(this.photos),
     'seal/keys': () => ({ json: { keys: this.keys } }),
     'models': () => ({ json: this.models }),
     'models/pull': ({ model_set: name }) => {

@@ -4,15 +4,15 @@
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { ROOT } from '../../browser/support/browsers.mjs';
 import { Daemon } from '../../browser/support/daemon.mjs';
-import { until } from '../../browser/support/flows.mjs';
 import { makePhotos } from '../../browser/support/world.mjs';
 
 const run = promisify(execFile);
+const PYTHON = path.join(ROOT, '.venv', 'bin', 'python');
+const LIMIT_MS = 300_000;
 
 const OWNER = `
 import json, sys
@@ -21,6 +21,18 @@ from photoveil.api.runtime import Runtime
 from photoveil.paths import Paths
 client = DaemonClient.local(Runtime.read(Paths.of(sys.argv[1]).runtime_file))
 print(json.dumps(client.call(sys.argv[2], **json.loads(sys.argv[3]))))
+`;
+
+const CALM = `
+import sys, time
+from photoveil.api.client import DaemonClient
+from photoveil.api.runtime import Runtime
+from photoveil.paths import Paths
+client = DaemonClient.local(Runtime.read(Paths.of(sys.argv[1]).runtime_file))
+told = client.call("overview")
+while told["counts"]["protected_total"] < int(sys.argv[2]) or told["queue"]["running"] + told["queue"]["queued"]:
+    time.sleep(0.5)
+    told = client.call("overview")
 `;
 
 export class Real {
@@ -39,7 +51,7 @@ export class Real {
   /** What the command line may ask. @param {string} verb @param {object} [body] @returns {Promise<any>} */
   async ask(verb, body = {}) {
     const { stdout } = await run(
-      path.join(ROOT, '.venv', 'bin', 'python'),
+      PYTHON,
       ['-c', OWNER, this.daemon.profile, verb, JSON.stringify(body)],
       { env: this.daemon.env },
     );
@@ -61,12 +73,7 @@ export class Real {
 
   /** Until nothing is left to do. @param {number} photos how many must be done by then */
   calm(photos) {
-    const isCalm = async () => {
-      await sleep(1_000);
-      const { counts, queue } = await this.ask('overview');
-      return counts.protected_total >= photos && queue.running + queue.queued === 0;
-    };
-    return until(isCalm, `${photos} photos protected`, 180_000);
+    return run(PYTHON, ['-c', CALM, this.daemon.profile, String(photos)], { env: this.daemon.env, timeout: LIMIT_MS });
   }
 
   end() {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { ROOT, startChromium } from '../../browser/support/browsers.mjs';
+import { IS_BRIEF, ROOT, startChromium } from '../../browser/support/browsers.mjs';
 import { StandIn } from './standin.mjs';
 
 const run = promisify(execFile);
@@ -15,6 +15,9 @@ const run = promisify(execFile);
 export const SHOTS = path.join(ROOT, 'build', 'results', 'dashboard');
 export const SIZES = [1280, 360];
 export const SCHEMES = /** @type {const} */ (['light', 'dark']);
+/** What is looked at in a certain state: everything, or each width and each scheme once. */
+export const LOOKS = SIZES.flatMap((width, index) => SCHEMES.map((scheme, place) => ({ width, scheme, isFirst: index === place })))
+  .filter(({ isFirst }) => isFirst || !IS_BRIEF);
 
 /** Pictures before and after, in a folder of their own. */
 export async function makePictures() {
@@ -101,7 +104,8 @@ export async function settle(page) {
 
 /** @param {import('puppeteer-core').Page} page @param {string} name @param {boolean} [whole] */
 export async function shoot(page, name, whole = true) {
-  await mkdir(SHOTS, { recursive: true });
   await settle(page);
+  if (IS_BRIEF) return;
+  await mkdir(SHOTS, { recursive: true });
   await page.screenshot({ path: /** @type {`${string}.png`} */ (path.join(SHOTS, `${name}.png`)), fullPage: whole });
 }
