@@ -14,7 +14,8 @@ corresponds to it here was laid down before anything was measured:
 - *The leak* is what is right beyond guessing: somebody who always gives the commonest answer of these people. Blurring
   is *insufficient* if the blurred faces leak more than that and more than the scene without its people; it leaves
   *most* of the leak if the share left lies above a half. Both with the whole 95 % interval, over people drawn anew.
-- *Learning time* was chosen by the leak of untouched photos at a seed that is not reported.
+- *Learning time* was settled by untouched photos alone, at a seed that is not reported: of the names on everyday photos
+  900 steps let out 97 %; `SMALL` takes 600, for their price.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Trial:
 
 
 SHORT = Trial(2, 4, 1, 8, 1, Shape(32, 1, 2), Schedule(40, 4, 8e-3), 3, 0, 0.2, (0,))
-SMALL = Trial(12, 20, 6, 240, 3, Shape(64, 2, 4), Schedule(900, 12, 4e-3), 4, 1, 0.4, (0, 1, 2))
+SMALL = Trial(12, 20, 4, 240, 3, Shape(64, 2, 4), Schedule(600, 12, 4e-3), 4, 1, 0.4, (0, 1, 2))
 FULL = Trial(20, 20, 10, 600, 3, Shape(128, 3, 4), Schedule(2400, 20, 2e-3), 4, 10, 1.0, (0, 1, 2, 3, 4))
 
 

@@ -24,7 +24,7 @@ from lab.people import ATTRIBUTES, Look, Persona, sample_persona
 from lab.render import render
 from lab.scenes import TROUSERS, PhotoSpec
 from photoveil.audit.manipulations import Manipulation
-from photoveil.audit.pictures import blurred, manipulated, picture_of, shown
+from photoveil.audit.pictures import Box, blurred, cut_out, manipulated, picture_of, shown
 from photoveil.photos import Format, Photo, decode
 from photoveil.protection import Engine
 from photoveil.protection import Persona as Own
@@ -91,8 +91,12 @@ def sights(
     size = _size(number, shrink)
     pixels = render(spec, *size)
     original = picture_of(pixels)
+    people = cut_out(original, boxes(spec, *original.size))
     for what in Sight:
-        if what is not Sight.PROTECTED:
+        if what in _AS_THE_AUDIT:
+            faces = boxes(spec, *original.size)
+            yield what, _sent(manipulated(original, _AS_THE_AUDIT[what], faces, number, people))
+        elif what is not Sight.PROTECTED:
             yield what, _sent(_changed(original, spec, number, what))
         elif engine is not None:
             yield what, _sent(protected(pixels, engine))
@@ -114,13 +118,10 @@ def _sent(picture: Image.Image) -> Image.Image:
 
 
 def _changed(original: Image.Image, spec: PhotoSpec, number: int, what: Sight) -> Image.Image:
-    faces = boxes(spec, *original.size)
-    if what in _AS_THE_AUDIT:
-        return manipulated(original, _AS_THE_AUDIT[what], faces, number)
     if what in (Sight.CROWN, Sight.HEAD):
         return blurred(original, boxes(spec, *original.size, CROWN if what is Sight.CROWN else HEAD))
     if what is Sight.FACE_ALONE:
-        return _alone(original, faces)
+        return _alone(original, boxes(spec, *original.size))
     drawn = redrawn(spec, number, what)
     return original if drawn is spec else picture_of(render(drawn, *original.size))
 
@@ -185,7 +186,7 @@ def _elsewhere(spec: PhotoSpec, number: int) -> PhotoSpec:
     )
 
 
-def _alone(picture: Image.Image, faces: list[tuple[float, float, float, float]]) -> Image.Image:
+def _alone(picture: Image.Image, faces: list[Box]) -> Image.Image:
     mask = Image.new("L", picture.size, 0)
     pencil = ImageDraw.Draw(mask)
     for left, top, right, bottom in faces:

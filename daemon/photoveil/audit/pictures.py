@@ -61,19 +61,26 @@ def picture_of(pixels: Pixels, longest: int = LONGEST) -> Image.Image:
     return picture
 
 
-def manipulated(picture: Image.Image, what: Manipulation, faces: Sequence[Box], seed: int = 0) -> Image.Image:
+def manipulated(
+    picture: Image.Image,
+    what: Manipulation,
+    faces: Sequence[Box],
+    seed: int = 0,
+    people: Image.Image | None = None,
+) -> Image.Image:
     """A photo changed in one of the ways that need nothing but itself.
 
     Args:
         faces: where faces are; at least one for those of `NEED_A_FACE`.
         seed: of the landscape.
+        people: where they are, if it is known already; else see `cut_out`.
     """
     if what is Manipulation.BLURRED:
         return blurred(picture, faces)
-    if what is Manipulation.WHITE:
-        return Image.composite(picture, Image.new("RGB", picture.size, "white"), cut_out(picture, faces))
-    if what is Manipulation.LANDSCAPE:
-        return Image.composite(picture, landscape(*picture.size, seed), cut_out(picture, faces))
+    if what in (Manipulation.WHITE, Manipulation.LANDSCAPE):
+        white = what is Manipulation.WHITE
+        behind = Image.new("RGB", picture.size, "white") if white else landscape(*picture.size, seed)
+        return Image.composite(picture, behind, people if people is not None else cut_out(picture, faces))
     if what is Manipulation.BLANK:
         return Image.new("RGB", (448, 448), (127, 127, 127))
     return picture
