@@ -58,8 +58,9 @@ def say(*words: object) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    Tray.__init__.__kwdefaults__["wait"] = 600.0  # on a busy machine a panel takes its time
     port, options = Pipe(), json.loads(sys.argv[1])
+    defaults: dict[str, Any] = Tray.__init__.__kwdefaults__ or {}
+    defaults["wait"] = 600.0  # on a busy machine a panel takes its time
     tray = Tray(port, **options)
 
     def ended(number: int, _frame: object) -> None:

@@ -202,7 +202,7 @@ class House:
                     mark.write_bytes(b"")  # again and again: a folder that came back is watched anew
                     await asyncio.sleep(0.05)
         finally:
-            del hints.dispatch  # type: ignore[method-assign]
+            del hints.dispatch
             with contextlib.suppress(OSError):
                 mark.unlink()
 
