@@ -228,7 +228,7 @@ _HUGE = Scale(
     views=12,
 )
 
-_STARTERS, _ALL = (WHITE, SECOND, BLACK), tuple(BOXES)
+_ALL = tuple(BOXES)
 _READ = (WHITE, GREY, BLACK)
 """The readers' time goes to one white box and what is not known."""
 
@@ -247,13 +247,13 @@ PRESETS: dict[str, Preset] = {
     "ci": Preset(
         personas=8,
         photos=4,
-        asked=6,
+        asked=4,
         helpers=(4, 4),
         scale=_SMALL,
         looks=(Looks.LOOKALIKE,),
         album_seeds=(0,),
         tune_seeds=(0,),
-        blocks=(Block(("canvas-noise", MAIN), PLAIN, _STARTERS),),
+        blocks=(Block(("canvas-noise", MAIN), PLAIN, (WHITE, SECOND)),),
     ),
     "small": Preset(
         personas=20,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
 
 def test_a_few_steps_lower_the_loss(tmp_path: Path) -> None:
     photos = draw(persona_seeds(64, 3, held_out=False))
-    plan = Plan((Phase(64, 30),), 32, 1, CPU, tmp_path)
+    plan = Plan((Phase(64, 20),), 16, 1, CPU, tmp_path, text_steps=15)
     run = Run(RECIPES["starter-regnet"], plan, photos, photos)
     run.advance(0)
     first, last = run.curve[0], run.curve[-1]
@@ -113,7 +114,9 @@ def test_a_few_steps_lower_the_loss(tmp_path: Path) -> None:
     assert all(torch.equal(v, run.average[k]) for k, v in again.average.items())
 
 
-def test_the_quick_command_leaves_a_loadable_starter(tmp_path: Path) -> None:
+def test_the_quick_command_leaves_a_loadable_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # How prompts find their directions is tested below.
+    monkeypatch.setattr("lab.train_starters.Plan", partial(Plan, text_steps=5))
     arguments = [
         "--quick",
         "--encoder",
@@ -137,7 +140,8 @@ def test_the_quick_command_leaves_a_loadable_starter(tmp_path: Path) -> None:
 def test_prompts_of_every_value_get_a_direction_of_their_own(tmp_path: Path) -> None:
     """Where prompts fall together, a photo can no longer be told from another by them: it happened."""
     photos = draw(persona_seeds(4, 3, held_out=False), 64)
-    run = Run(RECIPES["starter-regnet"], Plan((Phase(64, 1),), 4, 1, CPU, tmp_path), photos, photos)
+    plan = Plan((Phase(64, 1),), 4, 1, CPU, tmp_path, text_steps=60)
+    run = Run(RECIPES["starter-regnet"], plan, photos, photos)
     untaught = build(RECIPES["starter-regnet"], run.questions.words)
     rows = run.questions.ask(np.random.default_rng(0))
 
