@@ -31,8 +31,8 @@ const LIMIT_MS = 400_000;
 class Household {
 
   /**
-   * @param {World} world a browser with the extension @param {import('puppeteer-core').Browser} desk one for the dashboard: the
-   *   site is on 127.0.0.1, too, so that the extension would hold what is dropped there
+   * @param {World} world a browser with the extension @param {import('puppeteer-core').Browser} desk one
+   *   without it, for the dashboard
    * @param {Real} real @param {string} out @param {Set<string>} only no names: all pictures
    */
   constructor(world, desk, real, out, only) {
