@@ -128,7 +128,7 @@ async def _bench(
         personas=paths.personas,
         log_file="the messages above",
         wanted_device=chosen.device,
-        assisting=Assisting.chosen(chosen, paths.assistant_file),
+        assisting=Assisting.chosen(chosen, paths),
         unlearnable_model=chosen.unlearnable_model,
     )
     try:
