@@ -228,7 +228,7 @@ _HUGE = Scale(
     views=12,
 )
 
-_ALL = tuple(BOXES)
+_STARTERS, _ALL = (WHITE, SECOND, BLACK), tuple(BOXES)
 _READ = (WHITE, GREY, BLACK)
 """The readers' time goes to one white box and what is not known."""
 
@@ -253,7 +253,7 @@ PRESETS: dict[str, Preset] = {
         looks=(Looks.LOOKALIKE,),
         album_seeds=(0,),
         tune_seeds=(0,),
-        blocks=(Block(("canvas-noise", MAIN), PLAIN, (WHITE, SECOND)),),
+        blocks=(Block(("canvas-noise", MAIN), PLAIN, _STARTERS),),
     ),
     "small": Preset(
         personas=20,
