@@ -97,10 +97,9 @@ class Choices:
     def keep(self, choice: Choice) -> None:
         """From now on the photo is treated so. Blocks."""
         with self._lock:
-            self.known.pop(choice.photo, None)
-            self.known[choice.photo] = choice
-            for oldest in list(self.known)[:-MOST]:
-                del self.known[oldest]
+            others = [known for photo, known in self.known.items() if photo != choice.photo]
+            # In one step: whoever asks meanwhile hears of the choice before or of this one, never of none.
+            self.known = {known.photo: known for known in [*others, choice][-MOST:]}
             self._write()
 
     def forget(self, photo: str) -> None:
