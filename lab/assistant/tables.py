@@ -284,10 +284,8 @@ def _leads(entry: dict[str, Any]) -> str:
     """At which numbers of queries the whole interval of the gain lies above zero, and where below."""
     ahead = [q["queries"] for q in entry["queries"] if q["interval"][0] > 0]
     behind = [q["queries"] for q in entry["queries"] if q["interval"][1] < 0]
-    words = f"surely ahead at {len(ahead)} of {len(entry['queries'])}"
-    return words + (
-        f", surely behind at {', '.join(map(str, behind))}" if behind else ", surely behind at none"
-    )
+    words = f"the whole interval is above 0 at {len(ahead)} of {len(entry['queries'])}"
+    return words + (f", below 0 at {', '.join(map(str, behind))}" if behind else ", below 0 at none")
 
 
 def _worst(copies: dict[str, Any]) -> float:
