@@ -1,7 +1,8 @@
 """Model sets from a hub: planned, fetched, checked, added from disk and removed.
 
 Every file's commit and SHA-256 are recorded when it first arrives and enforced ever after. Only safetensors files are
-taken, and one other beside the sets: the face detector (`faces`), whose SHA-256 stands in the code. Importing this package costs nothing; huggingface_hub is loaded when something is fetched.
+taken, and one other beside the sets: the face detector (`faces`), whose SHA-256 stands in the code.
+Importing this package costs nothing; huggingface_hub is loaded when something is fetched.
 """
 
 from __future__ import annotations
