@@ -1,9 +1,11 @@
-"""What the study of blurred faces found, for leakage.json and leakage.md."""
+"""What the study of blurred faces found: leakage-blurring.json, .md and .png in docs/results, each written whole."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from lab.leakage.blurring import Trial
 from lab.leakage.everyday import World
 from lab.leakage.shares import About, Row, insufficient, share, verdict
 from lab.leakage.sights import TITLES, Sight
+from lab.writing import replace_file
+from photoveil import __version__
 
 _WORLDS = {
     World.BARE: "Bare portraits: other clothes and places on each",
@@ -25,6 +29,17 @@ _SAID = {
     "not-most": "**less than half of it is left**",
     "open": "whether that is more than half stays open",
 }
+_NOTES = (
+    "Blurring takes a cue away and leaves a trace that no photo has; a photo drawn again with a stranger's face, hair, "
+    "clothes or place only lacks the cue.",
+    "Faces are marked as detectors do, forehead to chin, everybody's on a photo; blur and cut-out are the product's.",
+    "The scene alone has lost everybody and what they hold; cars, pets, houses and places are still there.",
+    "“Do not know” is what the model learnt to say of strangers; all other answers name somebody else or are wrong.",
+    "Of the protected copy: what is asked about is protected, what was learnt from is not. Photoveil's own case is the "
+    "other way round (affiliation.md).",
+    "Drawn people, a small tower and a reader of a few hundred thousand weights: how much hair and clothes weigh "
+    "against faces is decided by how we draw them, and real models have seen far more faces.",
+)
 Line = dict[str, Any]
 
 
@@ -59,12 +74,28 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
             yield {**named, **asdict(one), "insufficient": insufficient(one), "left_is": verdict(one)}
 
 
-def markdown(found: dict[str, Any]) -> list[str]:
-    """The section of leakage.md."""
+def write(found: dict[str, Any], folder: Path) -> None:
+    """Write the three files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found |= {"version": __version__, "date": datetime.now(UTC).isoformat(timespec="seconds")}
+    replace_file(folder / "leakage-blurring.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    replace_file(folder / "leakage-blurring.md", markdown(found))
+    draft = folder / "leakage-blurring.part.png"
+    plot(found, draft)
+    draft.replace(folder / "leakage-blurring.png")
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """All figures as text."""
     people = found["people"] * len(found["seeds"])
-    return [
-        "## Is blurring the face enough?",
+    lines = [
+        "# Is blurring the face enough?",
         "",
+        f"Photoveil {found['version']}, `{found['command']}`, {found['date'][:10]}, {found['machine']}: "
+        f"{found['processor_seconds'] / 60:.0f} minutes of one processor.",
+        "",
+        "The Phantom Menace (arXiv 2408.01228) finds that models tell who is on a photo though the face is blurred. "
+        "Here a small VLM learns drawn people from clean posted photos and is shown new ones. "
         f"In each world {people} people ({found['people']} for each of the seeds "
         f"{', '.join(map(str, found['seeds']))}), each with {found['posted']} posted photos that a model learnt from "
         f"and {found['asked']} new ones that it was shown; {found['strangers']} strangers it learnt not to know. What "
@@ -77,8 +108,10 @@ def markdown(found: dict[str, Any]) -> list[str]:
         "",
         "![what is left of the leak](leakage-blurring.png)",
         "",
-        f"All of it takes {found['processor_seconds'] / 60:.0f} minutes of one processor.",
+        *(f"- {note}" for note in _NOTES),
+        "",
     ]
+    return "\n".join(lines)
 
 
 def _world(rows: Sequence[Line], world: World) -> Iterator[str]:
@@ -87,7 +120,7 @@ def _world(rows: Sequence[Line], world: World) -> Iterator[str]:
     name, facts = cells["name", "original"], cells["facts", "original"]
     yield from (
         "",
-        f"### {_WORLDS[world]}",
+        f"## {_WORLDS[world]}",
         "",
         f"Guessing gives {_percent(name['guess'])} % of the names and {_percent(facts['guess'])} % of the facts.",
         "",

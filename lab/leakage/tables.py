@@ -1,4 +1,4 @@
-"""The study's figures in docs/results: leakage.json and .md with its two plots, each written whole."""
+"""The study's figures in docs/results: leakage.json, .md and .png, each written whole."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from lab.leakage import blur_tables
 from lab.writing import replace_file
 from photoveil import __version__
 from photoveil.audit.manipulations import TITLES, Manipulation
@@ -20,7 +19,7 @@ _INK, _SOFT = "#5a45e0", "#b9b0f3"
 
 
 def write(document: dict[str, Any], folder: Path) -> None:
-    """Write the four files."""
+    """Write the three files."""
     folder.mkdir(parents=True, exist_ok=True)
     document |= {"version": __version__, "date": datetime.now(UTC).isoformat(timespec="seconds")}
     replace_file(folder / "leakage.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
@@ -28,8 +27,6 @@ def write(document: dict[str, Any], folder: Path) -> None:
     draft = folder / "leakage.part.png"
     plot(document["rates"], draft)
     draft.replace(folder / "leakage.png")
-    blur_tables.plot(document["blurring"], draft)
-    draft.replace(folder / "leakage-blurring.png")
 
 
 def markdown(document: dict[str, Any]) -> str:
@@ -61,8 +58,6 @@ def markdown(document: dict[str, Any]) -> str:
         "",
         _phantom(total, document["people"]),
         "",
-        *blur_tables.markdown(document["blurring"]),
-        "",
         *_read(document["reading"]),
         "",
         *(f"- {note}" for note in document["notes"]),
@@ -93,7 +88,7 @@ def _phantom(total: dict[str, Any], people: int) -> str:
     return (
         f"Blurred faces leave {100 * blurred:.1f} of {100 * original:.1f} % here, where guessing the same one of "
         f"{people} people is right in {100 / people:.0f} % of the cases. What that is of more people, and of photos as "
-        "they are posted, stands below."
+        "they are posted: [leakage-blurring.md](leakage-blurring.md)."
     )
 
 
