@@ -10,6 +10,8 @@ import * as siteList from './site_list.js';
 /** @param {ConnectionState} state */
 function onState(state) {
   setVisible('welcome', state.state === 'unpaired' && state.pairing.state !== 'waiting');
+  // One thing at a time: what can be set is of no use before the two know each other.
+  for (const id of ['away', 'connection', 'sites']) setVisible(id, state.state !== 'unpaired');
   if (state.state === 'connected') say('forgotten', '');
 }
 

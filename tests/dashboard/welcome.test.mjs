@@ -119,6 +119,7 @@ test('from nothing to protected photos, and only then what was ticked is begun',
   await press(page, 'next');
   await at(page, 'strength');
   await tryPhoto(page);
+  await page.click('.trial .aside summary');
   await says(page, /To an encoder it was not made against, 9% of strangers/, '.trial');
   await page.click('.choice-cards input[value="strong"]');
   await until(() => asked('settings/change').length === 1, 'the strength');

@@ -26,7 +26,7 @@ export function autostartSwitch(daemon, now, isSavedAtOnce = true) {
     }
   };
   const { row, box } = toggle('Start Photoveil when you log in', now.state !== 'off', {
-    help: 'Sites get your photos only while Photoveil runs to protect them. It rests while there is nothing to do.',
+    help: 'Without it, uploads wait.',
     act: 'autostart',
     changed: (on) => void (isSavedAtOnce && save(on)),
   });

@@ -74,7 +74,7 @@ export async function compare(beforeUrl, afterUrl, name) {
 }
 
 const CAPTIONS = {
-  slider: 'Drag the divider, or move it with the arrow keys.',
+  slider: 'Drag the divider, or use arrow keys.',
   difference: `Every change, ${TIMES} times as large as it is. Grey was not changed.`,
 };
 

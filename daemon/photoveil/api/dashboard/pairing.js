@@ -4,6 +4,7 @@
 /** @import { Context, PairingState } from './types.js' */
 
 import { DaemonError, troubleOf } from './daemon.js';
+import { copyButton } from './copying.js';
 import { attempt, formDialog } from './dialogs.js';
 import { button, fill, h, say, troubleBox } from './dom.js';
 import { icon } from './icons.js';
@@ -41,7 +42,9 @@ async function run(context, body, signal, way) {
   const again = () => void run(context, body, signal, way);
   try {
     const { code, seconds } = await context.daemon.ask('pairing/start', {}, { signal });
-    showCode(body, code, Date.now() + seconds * 1000, signal);
+    // In a part of a page that says so already, it is not said again.
+    const where = way.closing && 'Photoveil’s button beside the address bar asks for it.';
+    showCode(body, code, Date.now() + seconds * 1000, signal, where);
     const came = await waitFor(context, signal, (state) => state !== 'waiting');
     if (came.state === 'confirm') showQuestion(context, body, came, signal, again, way);
     else showEnd(body, came, again, way);
@@ -63,28 +66,27 @@ async function waitFor({ daemon }, signal, enough) {
   }
 }
 
-/** @param {HTMLElement} body @param {string} code @param {number} ends @param {AbortSignal} signal */
-function showCode(body, code, ends, signal) {
+/**
+ * @param {HTMLElement} body @param {string} code @param {number} ends @param {AbortSignal} signal
+ * @param {string} [where] it is asked for
+ */
+function showCode(body, code, ends, signal, where = '') {
   const plain = code.replaceAll(/[\s-]/g, '').toUpperCase();
   const groups = plain.match(/.{1,4}/g) ?? [plain];
   const left = h('p', { 'class': 'soft small', 'aria-live': 'off' });
   const tick = () =>
-    say(left, `Waiting for the browser. The code works for ${Math.max(0, Math.round((ends - Date.now()) / 1000))} seconds more.`);
+    say(left, `Good for ${Math.max(0, Math.round((ends - Date.now()) / 1000))} seconds.`);
   const timer = setInterval(() => (left.isConnected && !signal.aborted ? tick() : clearInterval(timer)), 1000);
   tick();
+  const shown = h(
+    'p',
+    { 'class': 'code', 'aria-label': `Code: ${groups.map((group) => [...group].join(' ')).join(', ')}` },
+    ...groups.map((group) => h('span', { 'aria-hidden': 'true' }, group)),
+  );
   fill(
     body,
-    h(
-      'ol',
-      {},
-      h('li', {}, 'In the browser you want to connect, click the ', h('strong', {}, 'Photoveil'), ' button beside the address bar.'),
-      h('li', {}, 'Type this code there:'),
-    ),
-    h(
-      'p',
-      { 'class': 'code', 'aria-label': `Code: ${groups.map((group) => [...group].join(' ')).join(', ')}` },
-      ...groups.map((group) => h('span', { 'aria-hidden': 'true' }, group)),
-    ),
+    h('p', {}, `${where} Type this code there:`.trim()),
+    h('div', { class: 'row' }, shown, copyButton(() => groups.join('-'), 'the code', shown)),
     h('div', { class: 'row' }, icon('spinner'), left),
   );
 }
@@ -111,7 +113,7 @@ function showQuestion(context, body, { name = '', origin = '' }, signal, again, 
       h('dt', {}, 'Its extension'),
       h('dd', { class: 'path' }, origin),
     ),
-    h('p', { class: 'soft' }, 'Connect it only if you typed the code there yourself just now.'),
+    h('p', { class: 'soft' }, 'Only if you put the code there just now.'),
     h('div', { class: 'row end' }, button('No, refuse it', answer(false), { act: 'refuse' }), yes),
   );
   yes.focus();

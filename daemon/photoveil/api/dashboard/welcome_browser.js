@@ -3,10 +3,10 @@
  */
 /** @import { Client, Context, WelcomeFacts } from './types.js' */
 
+import { copyable } from './copying.js';
 import { button, card, fill, fresh, h, pill } from './dom.js';
 import { icon } from './icons.js';
 import { pairHere } from './pairing.js';
-import { toast } from './dialogs.js';
 
 /** @param {Context} context @param {WelcomeFacts} facts @returns {Promise<Node[]>} */
 export async function browserStep(context, { extension }) {
@@ -43,7 +43,7 @@ function installCard(extension) {
     );
   show(isFirefox);
   return card(
-    '1. Put the extension in',
+    '1. Add the extension',
     h(
       'fieldset',
       { class: 'segments' },
@@ -65,14 +65,12 @@ function chromiumSteps(folder) {
     h(
       'ol',
       { class: 'big-steps' },
-      h('li', {}, 'Open the page of extensions; paste this into the address bar: ', copyable('chrome://extensions', 'the address')),
-      h('li', {}, 'Switch on ', h('strong', {}, 'Developer mode'), ', at the top right.'),
-      h('li', {}, 'Press ', h('strong', {}, 'Load unpacked'), ' and choose this folder: ', copyable(folder, 'the folder')),
+      h('li', {}, 'Open in a new tab: ', copyable('chrome://extensions', 'the address')),
+      h('li', {}, 'Switch on ', h('strong', {}, 'Developer mode'), '.'),
+      h('li', {}, 'Press ', h('strong', {}, 'Load unpacked'), ', choose ', copyable(folder, 'the folder')),
     ),
-    h(
-      'p',
-      { class: 'soft small' },
-      'It is not in the browsers’ stores yet. A browser from a Snap or Flatpak may not see this folder: ',
+    aside(
+      'Not in the browsers’ stores yet, so it takes these steps. A browser from a Snap or Flatpak may not see this folder: ',
       'copy it into your home then, and choose the copy.',
     ),
   );
@@ -87,8 +85,8 @@ function firefoxSteps(file) {
     h(
       'ol',
       { class: 'big-steps' },
-      h('li', {}, 'Open this page; paste it into the address bar: ', copyable('about:debugging#/runtime/this-firefox', 'the address')),
-      h('li', {}, 'Press ', h('strong', {}, 'Load Temporary Add-on…'), ' and choose this file: ', copyable(file, 'the file')),
+      h('li', {}, 'Open in a new tab: ', copyable('about:debugging#/runtime/this-firefox', 'the address')),
+      h('li', {}, 'Press ', h('strong', {}, 'Load Temporary Add-on…'), ', choose ', copyable(file, 'the file')),
       h('li', {}, 'Allow it on the sites you use: in ', h('strong', {}, 'about:addons'), ', Photoveil, Permissions.'),
     ),
     h(
@@ -97,6 +95,11 @@ function firefoxSteps(file) {
       'It is not in Firefox’s store yet, and Firefox keeps an add-on from elsewhere only until it is closed: load it again then. It stays connected.',
     ),
   );
+}
+
+/** What only some need to know. @param {string[]} words */
+function aside(...words) {
+  return h('details', { class: 'aside small' }, h('summary', {}, 'Does it not work?'), h('p', { class: 'soft' }, ...words));
 }
 
 function missing() {
@@ -114,24 +117,6 @@ function missing() {
   );
 }
 
-/** Something to paste elsewhere. @param {string} text @param {string} what */
-function copyable(text, what) {
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      toast('Copied.');
-    } catch {
-      const range = document.createRange();
-      range.selectNodeContents(code);
-      getSelection()?.removeAllRanges();
-      getSelection()?.addRange(range);
-      toast('Marked: copy it with Ctrl + C.');
-    }
-  };
-  const code = h('code', {}, text);
-  return h('span', { class: 'copyable' }, code, button('Copy', () => void copy(), { small: true, label: `Copy ${what}` }));
-}
-
 /** @param {Context} context */
 function pairCard(context) {
   const body = h('div', { 'class': 'pairing-here', 'aria-live': 'polite' });
@@ -142,7 +127,7 @@ function pairCard(context) {
     });
   fill(
     body,
-    h('p', {}, 'The extension opens a page that asks for a code; its button beside the address bar does so, too.'),
+    h('p', {}, 'The extension’s page, or its button, asks for a code.'),
     h('div', { class: 'row' }, button('Show the code', start, { kind: 'main', icon: 'plug', act: 'code' })),
   );
   return card('2. Connect it', body);

@@ -6,7 +6,6 @@
 import { attempt } from './dialogs.js';
 import { button, card, fill, fresh, h, pill, say } from './dom.js';
 import { fetchingView } from './fetching.js';
-import { icon } from './icons.js';
 import { asSentence, lasting, size } from './words.js';
 
 /** @param {Context} context @returns {Promise<Node[]>} */
@@ -23,8 +22,10 @@ export async function modelsStep(context) {
   return [card('Which encoders', sets.node), fetching.node];
 }
 
-const MEASURED = 'The times were measured on this computer.';
-const TO_MEASURE = 'This computer is measured while it rests; then it says how long a photo takes.';
+const MEASURED = 'Times were measured here.';
+
+/** What a set's own note says at length. @type {Record<string, string>} */
+const BRIEF = { starter: 'For trying, not for trusting.', standard: 'For every day.', strong: 'For graphics cards.' };
 
 /** What is picked at first. @param {Models} told */
 function bestOf({ offer, download, active }) {
@@ -60,7 +61,7 @@ class SetChoice {
       ...told.model_sets.map((set) => this.#option(set, set.name === best && told.offer !== null, told)),
     );
     if (focused) /** @type {HTMLElement | null} */ (this.list.querySelector('input:checked'))?.focus({ preventScroll: true });
-    say(this.about, `${told.machine ? MEASURED : TO_MEASURE} Your photos stay here: only the encoders are downloaded, once.`);
+    say(this.about, told.machine ? MEASURED : '');
     this.#act(told);
   }
 
@@ -68,6 +69,7 @@ class SetChoice {
   #option(set, isBest, told) {
     const id = fresh('set');
     const time = set.seconds === null ? '' : `${lasting(set.seconds)} for a photo`;
+    const note = BRIEF[set.name] ?? asSentence(set.note);
     const load = set.installed ? 'it is here' : `${size(set.missing_bytes)} to download`;
     return h(
       'div',
@@ -88,7 +90,7 @@ class SetChoice {
         'div',
         { class: 'grow' },
         h('p', { class: 'choice-head' }, h('label', { for: id }, set.title || set.name), isBest && pill('good', 'Best for this computer', 'check')),
-        h('p', { id: `${id}-help`, class: 'soft small' }, `${asSentence(set.note)} ${asSentence([load, time].filter(Boolean).join('; '))}`),
+        h('p', { id: `${id}-help`, class: 'soft small' }, `${note} ${asSentence([load, time].filter(Boolean).join('; '))}`),
       ),
     );
   }
@@ -99,13 +101,12 @@ class SetChoice {
     if (!set) return fill(this.row);
     const isBusy = told.download?.state === 'running';
     if (set.installed || told.download?.model_set === set.name) {
-      const words = set.name === 'starter' ? 'Good for trying everything out; fetch a larger set before you rely on it.' : '';
-      return fill(this.row, words && h('p', { class: 'hint small' }, icon('info'), h('span', {}, words)));
+      return fill(this.row);
     }
     const fetch = (/** @type {Event} */ event) => attempt(event.currentTarget, () => this.context.daemon.ask('models/pull', { model_set: set.name }));
     fill(
       this.row,
-      button(`Download it in the background (${size(set.missing_bytes)})`, fetch, {
+      button('Download it in the background', fetch, {
         kind: 'main',
         icon: 'download',
         act: 'pull',

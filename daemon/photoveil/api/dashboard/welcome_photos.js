@@ -31,21 +31,21 @@ function siteCard({ daemon }, sites) {
     for (const host of hosts) await daemon.ask('sites/change', { host, protect: on });
   };
   return card(
-    'When you upload',
-    h('p', { class: 'soft' }, 'Photos you put on these sites are protected on their way. Switch off where you want your originals to go.'),
+    'Protected when you upload',
+    h('p', { class: 'soft' }, 'Switch off where originals may go.'),
     chips(USUAL_SITES),
     h(
       'details',
       { class: 'more-sites' },
-      h('summary', {}, `${OTHER_SITES.length} more sites`),
+      h('summary', {}, `${OTHER_SITES.length} more sites, AI assistants`),
       chips(OTHER_SITES),
       h('p', { class: 'soft small' }, 'You can add any other site in the extension.'),
-    ),
-    h(
-      'p',
-      { class: 'hint small' },
-      icon('eye'),
-      h('span', {}, 'For ChatGPT, Claude, Gemini and other AI assistants, faces and codes are hidden instead, so that the photo stays useful.'),
+      h(
+        'p',
+        { class: 'hint small' },
+        icon('eye'),
+        h('span', {}, 'For ChatGPT, Claude, Gemini and other AI assistants, faces and codes are hidden instead, so that the photo stays useful.'),
+      ),
     ),
   );
 }
@@ -78,14 +78,13 @@ function folderCard(context, facts, watched, plan) {
   };
   return card(
     'In folders',
-    h('p', { class: 'soft' }, 'Copies are made beforehand, beside the photos, so that they are ready when you post. Originals stay as they are.'),
+    h('p', { class: 'soft' }, 'Copies are made beside the originals.'),
     list,
     h(
       'div',
       { class: 'row' },
       button('Another folder', (/** @type {Event} */ event) => attempt(event.currentTarget, add), { icon: 'plus', small: true, act: 'another' }),
     ),
-    h('p', { class: 'soft small' }, 'What you tick here is begun when you have finished.'),
   );
 }
 

@@ -37,7 +37,7 @@ export async function readyStep(context, facts, plan, finished) {
     finish.disabled = false;
   };
   const finish = button('Start protecting', pressed, { kind: 'main', icon: 'shield', act: 'finish' });
-  const nodes = [card('What you chose', summary(live.overview, plan)), card('By itself', start.node, news.row), wrong];
+  const nodes = [card('What you chose', summary(live.overview, plan), start.node, news.row), wrong];
   return { nodes, finish };
 }
 
@@ -113,17 +113,13 @@ export function doneView({ live }) {
       'p',
       { class: 'soft' },
       hasBrowser
-        ? 'Pick a photo on a site as you always do: a card in the page shows how it is protected on its way.'
-        : 'Drop a photo on the overview to protect it. When your browser is connected, uploads are protected, too.',
+        ? 'Pick a photo on a site as you always do.'
+        : 'Drop a photo on the overview. Uploads are protected once your browser is connected.',
     ),
     h(
       'p',
       { class: 'soft' },
-      'It cannot do everything: ',
-      link('what it can do for you, and what not', '#/limits'),
-      '. If something does not work, ',
-      h('code', {}, 'photoveil doctor'),
-      ' in a terminal finds out what.',
+      link('What it can do for you, and what not', '#/limits'),
     ),
     h(
       'div',

@@ -15,12 +15,6 @@ export const USUAL_SITES = [
   site('TikTok', 'tiktok.com'),
   site('X', 'x.com', 'twitter.com'),
   site('LinkedIn', 'linkedin.com'),
-  site('Snapchat', 'snapchat.com'),
-  site('Threads', 'threads.com', 'threads.net'),
-  site('Telegram', 'web.telegram.org'),
-  site('Reddit', 'reddit.com'),
-  site('Pinterest', 'pinterest.com', 'pinterest.co.uk', 'pinterest.de', 'pinterest.fr'),
-  site('Tinder', 'tinder.com'),
 ];
 
 export const OTHER_SITES = [
@@ -38,9 +32,15 @@ export const OTHER_SITES = [
   site('Nextdoor', 'nextdoor.com'),
   site('OK', 'ok.ru'),
   site('OkCupid', 'okcupid.com'),
+  site('Pinterest', 'pinterest.com', 'pinterest.co.uk', 'pinterest.de', 'pinterest.fr'),
   site('Quora', 'quora.com'),
+  site('Reddit', 'reddit.com'),
+  site('Snapchat', 'snapchat.com'),
   site('Strava', 'strava.com'),
   site('Substack', 'substack.com'),
+  site('Telegram', 'web.telegram.org'),
+  site('Threads', 'threads.com', 'threads.net'),
+  site('Tinder', 'tinder.com'),
   site('Tumblr', 'tumblr.com'),
   site('VK', 'vk.com'),
   site('VSCO', 'vsco.co'),

@@ -77,13 +77,14 @@ export async function strengthStep(context) {
   if (trial.file) stage.show(trial.at(context, strength));
   else stage.invite(take);
   stage.again = take;
-  return { nodes: [card('How much may be changed', strengthChoices(setting, strength, chosen)), card('On a photo of yours', stage.node)], take };
+  const nodes = [card('How much may a photo change?', strengthChoices(setting, strength, chosen)), card('Yours, before and after', stage.node)];
+  return { nodes, take };
 }
 
 /** @param {Setting | undefined} setting @param {string} strength @param {(value: string) => void} chosen */
 function strengthChoices(setting, strength, chosen) {
   const meanings = Object.entries(setting?.meanings ?? STRENGTHS);
-  const options = meanings.map(([value, meaning]) => ({ value, text: TITLES[value] ?? value, help: asSentence(meaning) }));
+  const options = meanings.map(([value, meaning]) => ({ value, text: TITLES[value] ?? value, help: BRIEF[value] ?? asSentence(meaning) }));
   const { set } = choices('How much a photo may be changed', options, strength, chosen);
   set.classList.add('choice-cards');
   set.querySelector('legend')?.classList.add('visually-hidden');
@@ -92,6 +93,14 @@ function strengthChoices(setting, strength, chosen) {
 
 /** @type {Record<string, string>} */
 const TITLES = { subtle: 'Subtle', balanced: 'Balanced', strong: 'Strong', film: 'Film' };
+
+/** What the settings say at length. @type {Record<string, string>} */
+const BRIEF = {
+  subtle: 'Hardest to see; weakest.',
+  balanced: 'The default; a faint tint.',
+  strong: 'A slight tint; stronger.',
+  film: 'Like film grain; strongest.',
+};
 
 /** Where the photo is shown: an invitation, its progress, before and after. */
 class Stage {
@@ -121,8 +130,7 @@ class Stage {
         input,
         h('span', { class: 'drop-icon' }, icon('photo')),
         h('span', { class: 'drop-title' }, 'Drop a photo of yourself'),
-        h('span', { class: 'soft' }, 'or paste it, or ', h('span', { class: 'link' }, 'choose a file'), ', and see it before and after.'),
-        h('span', { class: 'soft small' }, 'It stays on this computer. With your first photos Photoveil gets to know whom to protect.'),
+        h('span', { class: 'soft' }, 'or paste, or ', h('span', { class: 'link' }, 'choose')),
       ),
     );
   }
@@ -168,7 +176,7 @@ class Stage {
     const name = upload.file.name || 'your photo';
     const [words, picture] = [report ? wordsOf(report) : [], await this.#compared(upload.job, upload.file, name)];
     if (this.#upload !== upload) return;
-    say(part('announcer'), `Protected. ${words.map((node) => node.textContent).join(' ')}`);
+    say(part('announcer'), `Protected. ${words[0]?.textContent ?? ''}`);
     fill(this.node, picture, h('div', { class: 'trial-words' }, ...words), h('div', { class: 'row' }, change));
   }
 
@@ -193,7 +201,12 @@ function wordsOf(report) {
   const words = sentence(report);
   return [
     ...(share === undefined ? [] : [h('p', { class: 'headline' }, `${verdict(share).title}. ${lookWords(report)}`)]),
-    ...(words ? [h('p', { class: 'soft small' }, `${words}.`)] : []),
-    h('p', { class: 'soft small' }, cautionWords(report)),
+    h(
+      'details',
+      { class: 'aside small' },
+      h('summary', {}, 'What was measured'),
+      words && h('p', { class: 'soft' }, `${words}.`),
+      h('p', { class: 'soft' }, cautionWords(report)),
+    ),
   ];
 }

@@ -13,21 +13,19 @@ import { strengthStep, tryOn } from '../welcome_strength.js';
 
 const plan = new Plan();
 
-/** @type {Record<string, {title: string, intro: string}>} */
+/**
+ * As few words as it takes: tests/dashboard/welcome_real.test.mjs counts them.
+ * @type {Record<string, {title: string, intro?: string}>}
+ */
 const WORDS = {
   photos: {
     title: 'Welcome to Photoveil',
-    intro:
-      'It changes your photos a little before you post them, so that a machine that is trained on them learns little about you. ' +
-      'Five short steps; everything stays on this computer.',
+    intro: 'Photos are changed a little before you post them: machines learn less about you. All on this computer.',
   },
-  browser: { title: 'Connect your browser', intro: 'A small extension holds a photo you pick until Photoveil has protected it.' },
-  strength: { title: 'How strong?', intro: 'The more a photo may change, the less machines learn from it. See for yourself.' },
-  models: {
-    title: 'What to protect against',
-    intro: 'Photos are made against encoders, the eyes of such machines. What comes with Photoveil is for trying; larger ones protect better.',
-  },
-  ready: { title: 'Ready', intro: 'Everything can be changed later, in the dashboard, in the menu beside the clock and on the command line.' },
+  browser: { title: 'Your browser' },
+  strength: { title: 'Strength' },
+  models: { title: 'Models', intro: 'The eyes of machines. Larger sets protect better.' },
+  ready: { title: 'Ready' },
 };
 
 /** @param {Context} context @returns {Promise<Shown>} */
