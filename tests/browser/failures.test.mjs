@@ -14,7 +14,7 @@ import { containsRunOf, sha256 } from './support/site.mjs';
 import { StandIn } from './support/standin.mjs';
 import { NO_CHROMIUM, NO_FIREFOX, makeFiles, makePhotos, record, removeFolderOf } from './support/world.mjs';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const options = { skip: NO_CHROMIUM && NO_FIREFOX };
 
 /** @type {Place[]} */

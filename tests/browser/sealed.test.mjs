@@ -20,7 +20,7 @@ import { NO_CHROMIUM, NO_FIREFOX, World, makePhotos, removeFolderOf } from './su
 
 const run = promisify(execFile);
 const SCREENS = path.join(ROOT, 'build', 'screens');
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const options = { skip: NO_CHROMIUM };
 
 /** @type {World} */

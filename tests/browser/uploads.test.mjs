@@ -17,8 +17,10 @@ import { NO_CHROMIUM, World, makeFiles, makePhotos, record, removeFolderOf } fro
 const run = promisify(execFile);
 /** In the second round all are known already, as in any further one. */
 const ROUNDS = IS_BRIEF ? 3 : 10;
+/** Each takes the daemon seconds of a processor, whichever it is. */
+const TRIED = IS_BRIEF ? [0, 1, 3, 7] : [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 const WIDTH = 320;
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const options = { skip: NO_CHROMIUM };
 
 /** @type {World} */
@@ -48,14 +50,15 @@ async function protectedCopies() {
   return new Set((await Promise.all(files)).map(sha256));
 }
 
-test(`${ROUNDS * 10} uploads of 10 real photos: 0 original bytes reach the server`, options, async () => {
+test(`${ROUNDS * TRIED.length} uploads of ${TRIED.length} real photos: 0 original bytes reach the server`, options, async () => {
+  const tried = TRIED.map((index) => String(photos[index]));
   const originals = await Promise.all(photos.map((file) => readFile(file)));
   const page = await world.open('upload.html');
   /** @type {number[][]} */
   const times = [];
   for (let round = 0; round < ROUNDS; round++) {
     times.push([]);
-    for (const photo of photos) {
+    for (const photo of tried) {
       const expected = world.site.files.length + 1;
       const start = performance.now();
       await pick(page, [photo]);
@@ -80,14 +83,14 @@ test(`${ROUNDS * 10} uploads of 10 real photos: 0 original bytes reach the serve
   };
   await record('uploads', seen);
 
-  assert.equal(seen.uploads, ROUNDS * photos.length);
+  assert.equal(seen.uploads, ROUNDS * tried.length);
   assert.equal(seen.originals_by_hash, 0);
   assert.equal(seen.originals_by_bytes, 0);
   assert.equal(seen.identical_to_the_daemons_copy, seen.uploads);
-  assert.equal(seen.different_copies, photos.length, 'a photo uploaded again is the same copy, from the lookup');
-  assert.equal(seen.protected_by_the_daemon, photos.length, 'and nothing was done for it');
+  assert.equal(seen.different_copies, tried.length, 'a photo uploaded again is the same copy, from the lookup');
+  assert.equal(seen.protected_by_the_daemon, tried.length, 'and nothing was done for it');
   for (const [index, file] of received.entries()) {
-    assert.equal(file.name, path.basename(photos[index % photos.length] ?? ''));
+    assert.equal(file.name, path.basename(tried[index % tried.length] ?? ''));
     assert.equal(file.type, 'image/jpeg');
   }
   const events = Number(await page.evaluate('window.seen.length'));

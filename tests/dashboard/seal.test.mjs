@@ -14,7 +14,7 @@ import { inspect } from './support/access.mjs';
 import { Real } from './support/real.mjs';
 import { LOOKS, Visit, go, shoot } from './support/visit.mjs';
 
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 300_000;
 const options = { skip: NO_CHROMIUM };
 
 /** @type {Visit} */

@@ -12,7 +12,7 @@ import { makePhotos } from '../../browser/support/world.mjs';
 
 const run = promisify(execFile);
 const PYTHON = path.join(ROOT, '.venv', 'bin', 'python');
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 600_000;
 
 const OWNER = `
 import json, sys
