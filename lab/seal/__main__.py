@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 from lab.seal import report
-from lab.seal.pictures import held_out, pictures
-from lab.seal.study import Plan, measured
+from lab.seal.pictures import HELD, held_out, pictures
+from lab.seal.study import Plan, Row, glanced, measured
 from photoveil import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -26,9 +26,20 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the drawn photos (default: 1)")
     parser.add_argument("--out", type=Path, help="folder for the files (small: build/results)")
+    parser.add_argument(
+        "--glance",
+        action="store_true",
+        help="small photos and the goals with the key alone; nothing is written",
+    )
     options = parser.parse_args(arguments)
     count, size, attacked, keys, held = _PRESETS[options.preset]
+    if options.glance:
+        count = 0
     photos = chain(pictures(count, size, options.seed), held_out(held, size))
+    if options.glance:
+        rows = glanced(photo for photo in photos if photo.kind != HELD)
+        print("\n".join(_line(row) for row in rows))
+        return 1 if any(row.met is False for row in rows) else 0
     found, shown = measured(photos, Plan(keys, attacked, options.seed))
     about: dict[str, str | int] = {
         "command": f"python -m lab.seal --preset {options.preset} --seed {options.seed}",
@@ -44,6 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
     report.write(out, found, shown, about)
     print(report.markdown(found, about))
     return 1 if any(row.met is False for row in found) else 0
+
+
+def _line(row: Row) -> str:
+    if row.unit != "dB":
+        return f"{row.name}, {row.photos}: {row.value:g} {row.unit}"
+    ends = f"{row.lowest:.1f} to {row.highest:.1f}"
+    return f"{row.name}, {row.count} {row.photos}: {row.value:.1f} dB ({ends}), {row.goal}"
 
 
 if __name__ == "__main__":

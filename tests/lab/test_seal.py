@@ -13,7 +13,7 @@ from lab.render import render
 from lab.scenes import sample_photo
 from lab.seal import report
 from lab.seal.pictures import CHANNELS, DRAWN, Picture
-from lab.seal.study import Plan, Row, measured
+from lab.seal.study import Plan, Row, glanced, measured
 
 
 def test_a_short_study(tmp_path: Path) -> None:
@@ -48,6 +48,13 @@ def test_a_short_study(tmp_path: Path) -> None:
     assert len(json.loads((tmp_path / "seal.json").read_text())["rows"]) == len(rows)
     assert "| lossless | 2 drawn |" in (tmp_path / "seal.md").read_text()
     assert (tmp_path / "seal.png").stat().st_size > 10_000
+
+
+def test_a_glance_tells_what_has_a_goal() -> None:
+    small = Picture("71", DRAWN, render(sample_photo(sample_persona(71), 71), 400, 300))
+    found = {row.name: row for row in glanced([small]) if row.unit == "dB"}
+    assert list(found) == [channel.name for channel in CHANNELS if channel.bar is not None]
+    assert found["lossless"].met
 
 
 @pytest.mark.parametrize(("values", "met"), [((46.0, 47.0), True), ((44.0, 44.9), False)])
