@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--preset", choices=list(PRESETS), default="small")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of the audit; the study of blurred faces has its own"
-    )
     parser.add_argument("--part", choices=("audit", "blurring", "both"), default="both")
+    parser.add_argument("--seed", type=int, default=0, help="of the audit")
+    parser.add_argument("--seeds", type=int, nargs="+", help="of the blurred faces (default: the preset's)")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument(
         "--notes", type=Path, default=NOTES, help="what is measured already (default: %(default)s)"
@@ -68,13 +68,17 @@ def main(arguments: list[str] | None = None) -> None:
     tower = Tower(next(e for e in engine.encoders if e.name == TOWER)).eval()
     command = f"python -m lab.leakage --preset {options.preset}"
     if options.part != "audit":
+        if options.seeds:
+            trial = replace(trial, seeds=tuple(options.seeds))
         rows, seconds = blurring.measured(trial, tower, engine, options.notes, _tell)
-        found = blur_tables.figures(rows, trial, seconds) | {"command": command, "machine": _machine()}
+        seeds = " ".join(map(str, trial.seeds))
+        found = blur_tables.figures(rows, trial, seconds)
+        found |= {"command": f"{command} --part blurring --seeds {seeds}", "machine": _machine()}
         blur_tables.write(found, options.out)
         print(blur_tables.markdown(found))
     if options.part != "blurring":
         document = _audit(size, options.seed, options.notes, tower, engine)
-        document |= {"command": f"{command} --seed {options.seed}", "notes": list(_NOTES)}
+        document |= {"command": f"{command} --part audit --seed {options.seed}", "notes": list(_NOTES)}
         tables.write(document, options.out)
         print(tables.markdown(document))
 
