@@ -14,6 +14,9 @@ from tests.system.rig import note, photo, system
 
 SECONDS = float(os.environ.get("PHOTOVEIL_TEST_IDLE", "10"))
 _SETTINGS = """\
+on_battery = "work"
+when_busy = "work"
+
 [[folders]]
 path = "{folder}"
 """
@@ -25,7 +28,7 @@ MOST = 0.002 + 0.02 / SECONDS
 
 def _settle(daemon: psutil.Process) -> None:
     """Wait until what the daemon had to do is done: on a busy machine that takes a while, and idle it is only then."""
-    end = time.monotonic() + 300
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         before = sum(daemon.cpu_times()[:2])
         time.sleep(2)
