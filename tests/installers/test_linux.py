@@ -275,6 +275,9 @@ def test_the_tarball_runs_from_anywhere_and_takes_itself_away(tmp_path: Path) ->
     settings.parent.mkdir(parents=True)
     settings.write_text("# mine\n")
     plain = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    other = home / ".local/bin/photoveil-setup"  # of somebody's pip
+    other.parent.mkdir(parents=True)
+    other.write_text("theirs")
     before = files(home)
 
     def install(*words: str) -> str:
@@ -297,6 +300,7 @@ def test_the_tarball_runs_from_anywhere_and_takes_itself_away(tmp_path: Path) ->
     said = install("--remove")
     assert str(settings.parents[1]) in said
     assert files(home) == before
+    assert other.read_text() == "theirs"
 
 
 def files(folder: Path) -> list[Path]:

@@ -18,7 +18,7 @@ remove() {
   rm -f "$data/applications/$id.desktop" "$data/systemd/user/photoveil.service" \
     "$data/bash-completion/completions/photoveil" "$config/autostart/photoveil.desktop"
   for name in photoveil photoveil-setup; do
-    [ ! -L "$HOME/.local/bin/$name" ] || rm "$HOME/.local/bin/$name"
+    [ "$(readlink "$HOME/.local/bin/$name")" != "$base/bin/$name" ] || rm "$HOME/.local/bin/$name"
   done
   echo "Photoveil is no longer known to your desktop. What is yours stays:"
   for folder in "$config/photoveil" "$data/photoveil" "${XDG_STATE_HOME:-$HOME/.local/state}/photoveil"; do
@@ -49,7 +49,14 @@ add() {
   place "$base/share/photoveil/templates/autostart.desktop" "$config/autostart/photoveil.desktop"
   place "$base/share/bash-completion/completions/photoveil" "$data/bash-completion/completions/photoveil"
   mkdir -p "$HOME/.local/bin"
-  for name in photoveil photoveil-setup; do ln -sf "$base/bin/$name" "$HOME/.local/bin/$name"; done
+  for name in photoveil photoveil-setup; do
+    link=$HOME/.local/bin/$name
+    if [ -e "$link" ] && [ ! -L "$link" ]; then
+      echo "$link is of another installation and stays as it is." >&2
+    else
+      ln -sfn "$base/bin/$name" "$link"
+    fi
+  done
   echo "Photoveil is in your menu. To set it up in this terminal instead, run $base/bin/photoveil-setup."
 }
 

@@ -113,7 +113,7 @@ function showQuestion(context, body, { name = '', origin = '' }, signal, again, 
       h('dt', {}, 'Its extension'),
       h('dd', { class: 'path' }, origin),
     ),
-    h('p', { class: 'soft' }, 'Only if you put the code there just now.'),
+    h('p', { class: 'soft' }, 'Connect it only if you put the code there just now.'),
     h('div', { class: 'row end' }, button('No, refuse it', answer(false), { act: 'refuse' }), yes),
   );
   yes.focus();
