@@ -20,6 +20,8 @@ const FETCH_MS = 30_000;
 /** The popup may be gone while the browser asks for access. */
 const CONSENT_MS = 120_000;
 
+/** @typedef {SealedPicture & {manner: RequestCredentials}} Fetchable */
+
 /** Failures of the whole undertaking rather than of one picture. @type {FailureCode[]} */
 const HOPELESS = ['absent', 'unpaired', 'revoked', 'impostor', 'forbidden', 'locked', 'stopped', 'odd-answer'];
 
@@ -62,10 +64,30 @@ async function find(tab) {
   return { count: pictures.length, missing };
 }
 
-/** `activeTab` lets the script in, as the popup was opened over this tab. @param {number} tab @returns {Promise<SealedPicture[]>} */
+/** `activeTab` lets the script in, as the popup was opened over this tab. @param {number} tab @returns {Promise<Fetchable[]>} */
 async function list(tab) {
   await chrome.scripting.executeScript({ target: { tabId: tab }, files: ['/content/sealed.js'] });
-  return tell(tab, { kind: 'sealed-list' });
+  /** @type {SealedPicture[]} */
+  const pictures = await tell(tab, { kind: 'sealed-list' });
+  const page = new URL((await chrome.tabs.get(tab)).url ?? 'about:blank').hostname;
+  return pictures.flatMap((picture) => {
+    const manner = mannerOf(new URL(picture.url).hostname, page);
+    return manner ? [{ ...picture, manner }] : [];
+  });
+}
+
+const OWN_COMPUTER = /^(127\.|0\.0\.0\.0$|\[::1?\]$|(.+\.)?localhost\.?$)/;
+
+/**
+ * How a picture of a page may be fetched: a page names any address it likes. Programs on this computer are asked for
+ * pages on this computer only, and cookies go to the page's own house only: others would get some that browsers do not
+ * send for a page elsewhere (SameSite).
+ * @param {string} host @param {string} page the host of the page @returns {RequestCredentials | undefined} undefined: not at all
+ */
+export function mannerOf(host, page) {
+  if (OWN_COMPUTER.test(host) && !OWN_COMPUTER.test(page)) return undefined;
+  const house = page.replace(/^www\./, '');
+  return host === house || host.endsWith(`.${house}`) ? 'include' : 'omit';
 }
 
 /** @param {number} tab */
@@ -78,8 +100,9 @@ async function show(tab) {
   const waiting = [...pictures];
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      counts[await showOne(tab, next, pairing)]++;
+      const where = await showOne(tab, next, pairing);
       counts.looked++;
+      if (where !== 'looked') counts[where]++;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -105,11 +128,11 @@ async function consent(patterns) {
 }
 
 /**
- * @param {number} tab @param {SealedPicture} picture @param {import('./keys.js').Pairing} pairing
+ * @param {number} tab @param {Fetchable} picture @param {import('./keys.js').Pairing} pairing
  * @returns {Promise<Count>}
  */
-async function showOne(tab, { id, url }, pairing) {
-  const photo = await read(url).catch(() => undefined);
+async function showOne(tab, { id, url, manner }, pairing) {
+  const photo = await read(url, manner).catch(() => undefined);
   if (!photo) return 'unread';
   try {
     // The daemon proves itself right before it gets a picture.
@@ -125,11 +148,11 @@ async function showOne(tab, { id, url }, pairing) {
 }
 
 /**
- * The picture, most likely from the browser's cache. Cookies go to where the page's own request for it took them.
- * @param {string} url @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
+ * The picture, most likely from the browser's cache. Nobody sends us elsewhere: what is true of an address would not be of the next.
+ * @param {string} url @param {RequestCredentials} credentials @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
  */
-async function read(url) {
-  const response = await fetch(url, { cache: 'force-cache', credentials: 'include', signal: AbortSignal.timeout(FETCH_MS) });
+async function read(url, credentials) {
+  const response = await fetch(url, { cache: 'force-cache', credentials, redirect: 'error', signal: AbortSignal.timeout(FETCH_MS) });
   const reader = response.ok ? response.body?.getReader() : undefined;
   if (!reader) return undefined;
   /** @type {Uint8Array<ArrayBuffer>[]} */

@@ -60,6 +60,22 @@ async def test_the_own_key_is_replaced_by_way_of_another_name(ring: KeyRing) -> 
     assert (await ring.get("me before")).secret == old.secret
 
 
+async def test_a_key_store_that_lost_the_own_key_blocks_nothing_and_the_key_can_come_back(
+    ring: KeyRing, tmp_path: Path
+) -> None:
+    old = await ring.mine()
+    (tmp_path / "secrets.json").unlink()
+    ring = KeyRing(
+        KeyStore(service="photoveil-test", file=tmp_path / "secrets.json"), tmp_path / "seal-keys.json"
+    )
+    new = await ring.mine()
+    assert new.secret != old.secret
+    assert [key.name for key in await ring.keys()] == ["me"]
+    assert (await ring.take(codes.file_text(old))).name == f"me, lost, {old.id}"
+    assert (await ring.mine()).secret == new.secret
+    assert {key.secret for key in await ring.keys()} == {old.secret, new.secret}
+
+
 async def test_revoked_and_forgotten(ring: KeyRing) -> None:
     await ring.create("ben")
     await ring.revoke("ben")

@@ -72,11 +72,15 @@ class KeyRing:
         raise _unknown(name)
 
     async def mine(self) -> SealKey:
-        """The owner's key; made when it is first needed."""
+        """The owner's key; made when it is first needed, and anew where the key store has lost it."""
         try:
             return await self.get(MINE)
         except KeyNameError:
+            await self._set_aside_lost()
+        try:
             return await self.create(MINE)
+        except KeyNameError:
+            return await self.get(MINE)  # another process was quicker
 
     async def create(self, name: str) -> SealKey:
         """A new key, for oneself or to give away.
@@ -97,6 +101,8 @@ class KeyRing:
         key = codes.read(text, name)
         for entry in await asyncio.to_thread(self._read):
             if entry["id"] == key.id:
+                # The key store may have lost it.
+                await self._store.put(_stored_as(key.id), key.secret)
                 return _key(entry, key.secret)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return await self._add(replace(key, created=now))
@@ -147,6 +153,20 @@ class KeyRing:
     async def rung(self) -> Rung:
         """Where secrets are kept now; the user is told."""
         return await self._store.rung()
+
+    async def _set_aside_lost(self) -> None:
+        """Give the owner's name free where the secret is gone; the entry stays, known again when it is imported."""
+        entries = await asyncio.to_thread(self._read)
+        mine = [str(entry["id"]) for entry in entries if entry["name"] == MINE]
+        lost = [one for one in mine if await self._store.get(_stored_as(one)) is None]
+
+        def change(entries: list[_Entry]) -> None:
+            for entry in entries:
+                if entry["id"] in lost:
+                    entry["name"] = f"{MINE}, lost, {entry['id']}"
+
+        if lost:
+            await asyncio.to_thread(self._change, change)
 
     async def _add(self, key: SealKey) -> SealKey:
         _check_name(key.name)
