@@ -164,6 +164,17 @@ def test_nothing_personal_gets_into_a_report(name: str, photo: str, place: str, 
         assert "photoveil/app.py:12 in _start" in told
 
 
+def test_holders_of_seal_keys_and_where_models_lie_are_personal() -> None:
+    with _home("yxcvuser"):
+        paths = Patient().paths
+        paths.prepare()
+        paths.settings_file.write_text('unlearnable_model = "/media/annasdisk/model"\n')
+        assert "mumsname" not in personal.known(Patient())
+        paths.seal_keys.parent.mkdir(parents=True, exist_ok=True)
+        paths.seal_keys.write_text('{"keys": [{"name": "mumsname"}]}')
+        assert {"mumsname", "annasdisk"} <= personal.known(Patient())
+
+
 def test_names_that_are_words_of_our_own_are_hidden_where_they_are_known() -> None:
     redactor = Redactor(["Rose Original", "/srv/family"], None)
     assert redactor.text("The original of Rose was protected in family 12 at 3.5 MB.") == (

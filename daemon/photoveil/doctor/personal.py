@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import os
 import re
 import socket
@@ -31,7 +32,7 @@ _TABLES = (
 def known(patient: Patient) -> set[str]:
     """Names and paths of this user, this computer, and of what is in settings and ledger."""
     found: set[str] = set()
-    for source in (_user, _computer, _from_settings, _from_ledger, _from_files):
+    for source in (_user, _computer, _from_settings, _from_ledger, _from_files, _from_seal_keys):
         with contextlib.suppress(Exception):  # what is broken tells nothing, and the other sources still do
             found.update(source(patient))
     return {text for text in found if text}
@@ -65,6 +66,8 @@ def _from_settings(patient: Patient) -> Iterator[str]:
     yield from settings.sites
     yield from (settings.remote_endpoint, settings.assistant_endpoint, settings.model_endpoint)
     yield settings.assistant_model
+    if settings.unlearnable_model:
+        yield from _parts(Path(settings.unlearnable_model))
     for site in settings.sites.values():
         yield site.persona or ""
     for rule in settings.folders:
@@ -85,6 +88,12 @@ def _from_files(patient: Patient) -> Iterator[str]:
     """Personas that photos were learnt from."""
     for file in patient.paths.personas.glob("*.safetensors"):
         yield file.stem
+
+
+def _from_seal_keys(patient: Patient) -> Iterator[str]:
+    """Those who can open what this user seals."""
+    for entry in json.loads(patient.paths.seal_keys.read_bytes())["keys"]:
+        yield str(entry["name"])
 
 
 def _parts(path: Path) -> Iterator[str]:
