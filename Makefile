@@ -9,7 +9,7 @@ PY_READY := $(VENV)/.ready
 JS_READY := node_modules/.ready
 # A keyring, a screen, a panel and something to click with, for the tests; what builds and judges the installers.
 TEST_PACKAGES := dbus gnome-keyring xvfb trayer xdotool python3-gi gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1 \
-  nsis 7zip librsvg2-bin lintian desktop-file-utils appstream man-db
+  nsis 7zip librsvg2-bin lintian desktop-file-utils appstream man-db shellcheck
 BROWSERS := chromium firefox-esr
 # What runs installers.
 INSTALLER_PACKAGES := debootstrap wine64 python3-tk osslsigncode
@@ -85,7 +85,7 @@ test-system: $(PY_READY)  ## crash, flood, idle and hostile-client suites at ful
 	@cat build/results/system.json
 
 # A bare Debian made with debootstrap, a user who logs in there, PyTorch set up from packages that are fetched once into
-# build/installers; the installers for Windows under Wine. About half an hour and 15 GB; needs root for chroot and mounts.
+# build/installers; the installers for Windows under Wine. Up to forty minutes and 15 GB; needs root for chroot and mounts.
 test-installers: $(PY_READY) $(JS_READY)  ## install, set up, use, upgrade, remove and purge, on machines of their own
 	installers/linux/system-packages.sh $(TEST_PACKAGES) $(INSTALLER_PACKAGES)
 	PHOTOVEIL_TEST_INSTALLERS=1 $(BIN)/python -m pytest --timeout 5400 tests/installers tests/system/test_bare_debian.py \
