@@ -8,10 +8,10 @@ const REFRESH_MS = 1_500;
 
 /** @typedef {'connected' | 'trouble' | 'pairing' | 'waiting'} Part */
 
-/** What else is to be shown when the state is known. @type {(connection: ConnectionState) => void} */
+/** What else is to be shown of the state, and when it was asked for. @type {(connection: ConnectionState, asked: number) => void} */
 let told = () => undefined;
 
-/** @param {(connection: ConnectionState) => void} [onState] */
+/** @param {(connection: ConnectionState, asked: number) => void} [onState] */
 export function start(onState) {
   told = onState ?? told;
   byId('pair-form', HTMLFormElement).addEventListener('submit', (event) => void onPair(event));
@@ -23,9 +23,10 @@ export function start(onState) {
 }
 
 export async function refresh() {
+  const asked = performance.now();
   const connection = /** @type {ConnectionState} */ (await ask({ kind: 'state' }));
   show(connection);
-  told(connection);
+  told(connection, asked);
   const isWaiting = connection.state === 'unpaired' && connection.pairing.state === 'waiting';
   if (isWaiting) setTimeout(() => void refresh(), REFRESH_MS);
 }

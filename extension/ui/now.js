@@ -12,10 +12,16 @@ let port;
 /** This browser's photos in work. @type {Map<string, number>} */
 const progress = new Map();
 
-/** What the daemon says of itself. @param {DaemonStatus} status */
-export function show(status) {
-  showQueue(status.jobs);
-  showPause({ paused: status.paused, until: status.until });
+/** When each was last told without being asked for. */
+const heard = { queue: -Infinity, pause: -Infinity };
+
+/**
+ * What the daemon says of itself when it is asked. What it has told by itself since then is newer, and stays.
+ * @param {DaemonStatus} status @param {number} asked when, by `performance.now()`
+ */
+export function show(status, asked) {
+  if (heard.queue < asked) showQueue(status.jobs);
+  if (heard.pause < asked) showPause({ paused: status.paused, until: status.until });
 }
 
 /** Hear from the background what happens. @param {() => void} askAgain called when something was missed or the daemon went */
@@ -23,6 +29,7 @@ export function hear(askAgain) {
   if (port) return;
   port = chrome.runtime.connect({ name: 'live' });
   port.onMessage.addListener((/** @type {LiveEvent} */ { kind, facts }) => {
+    if (kind === 'queue' || kind === 'pause') heard[kind] = performance.now();
     if (kind === 'queue') showQueue(facts);
     if (kind === 'pause') showPause(facts);
     if (kind === 'job') showJob(facts);

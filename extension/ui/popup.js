@@ -10,10 +10,10 @@ import * as recent from './recent.js';
 import * as sealed from './sealed.js';
 import * as site from './site.js';
 
-/** @param {ConnectionState} state */
-function onState(state) {
+/** @param {ConnectionState} state @param {number} asked */
+function onState(state, asked) {
   if (state.state === 'connected') {
-    now.show(state.status);
+    now.show(state.status, asked);
     now.hear(() => void connection.refresh());
   }
   // Who has yet to connect has nothing to look back on.

@@ -110,7 +110,13 @@ export class Daemon {
       const worker = await childOf(pid, 'photoveil.worker');
       if (worker) {
         process.kill(worker, 'SIGSTOP');
-        return () => void process.kill(worker, 'SIGKILL');
+        return () => {
+          try {
+            process.kill(worker, 'SIGKILL');
+          } catch {
+            // It went with its daemon.
+          }
+        };
       }
       await sleep(20);
     }
