@@ -15,7 +15,7 @@ import { IS_BRIEF, ROOT } from './support/browsers.mjs';
 import { closedRoots } from './support/card.mjs';
 import { COMMAND, Daemon } from './support/daemon.mjs';
 import { openOwnPage, pair, until } from './support/flows.mjs';
-import { faintWords, namelessControls, wideParts } from './support/reading.mjs';
+import { comeToRest, faintWords, namelessControls, wideParts } from './support/reading.mjs';
 import { NO_CHROMIUM, NO_FIREFOX, World, makePhotos, removeFolderOf } from './support/world.mjs';
 
 const run = promisify(execFile);
@@ -179,7 +179,7 @@ test('one press shows them clean, the next as posted, and the page reads nothing
     for (const value of ['light', 'dark']) {
       await popup.bringToFront();
       await popup.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
-      await popup.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)))');
+      await popup.evaluate(comeToRest);
       assert.deepEqual(await popup.evaluate(faintWords), [], value);
       if (!IS_BRIEF) await (await popup.$('body'))?.screenshot({ path: path.join(SCREENS, `sealed-popup-${value}.png`) });
     }

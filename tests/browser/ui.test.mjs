@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 
 import { IS_BRIEF, ROOT } from './support/browsers.mjs';
 import { cardSays, openOwnPage, pair, pick, pressCard, until, useOriginal } from './support/flows.mjs';
-import { faintWords, namelessControls, wideParts } from './support/reading.mjs';
+import { comeToRest, faintWords, namelessControls, wideParts } from './support/reading.mjs';
 import { sha256 } from './support/site.mjs';
 import { StandIn } from './support/standin.mjs';
 import { NO_CHROMIUM, NO_FIREFOX, World, makePhotos, removeFolderOf } from './support/world.mjs';
@@ -80,7 +80,7 @@ async function inspect(page, name) {
   const themes = world.browser === page.browser() ? ['light', 'dark'] : ['as it is'];
   for (const value of themes) {
     if (themes.length > 1) await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
-    await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)))');
+    await page.evaluate(comeToRest);
     assert.deepEqual(await page.evaluate(faintWords), [], `${name}, ${value}: contrast`);
     if (!IS_BRIEF) await page.screenshot({ path: path.join(SCREENS, `${name}-${value.replaceAll(' ', '-')}.png`), fullPage: true });
   }

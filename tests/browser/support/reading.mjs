@@ -3,6 +3,16 @@
  */
 /* global document, getComputedStyle, NodeFilter */
 
+/**
+ * At once where every change of colour leads to; waiting for it would be in vain in a page that is not drawn, and for
+ * what never ends.
+ */
+export function comeToRest() {
+  for (const animation of document.getAnimations()) {
+    if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
+  }
+}
+
 /** What WCAG 2.2 asks of text of ordinary size (AA). Words with less contrast, with their ratio. @returns {string[]} */
 export function faintWords() {
   const LEAST = 4.5;
