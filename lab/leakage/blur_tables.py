@@ -12,16 +12,23 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from lab.leakage.blurring import Trial
-from lab.leakage.everyday import World
+from lab.leakage.blurring import Case, Trial
 from lab.leakage.shares import About, Row, insufficient, share, verdict
 from lab.leakage.sights import TITLES, Sight
 from lab.writing import replace_file
 from photoveil import __version__
 
-_WORLDS = {
-    World.BARE: "Bare portraits: other clothes and places on each",
-    World.EVERYDAY: "Everyday photos: a wardrobe, places, company and things that come back",
+_CASES = {
+    Case.BARE: "Bare portraits: other clothes and places on each",
+    Case.EVERYDAY: "Everyday photos: a wardrobe, places, company and things that come back",
+    Case.BARE_LEARNT: "Bare portraits that the model had learnt from",
+    Case.EVERYDAY_LEARNT: "Everyday photos that the model had learnt from",
+}
+_NAMES = {
+    Case.BARE: "New bare portraits",
+    Case.EVERYDAY: "New everyday photos",
+    Case.BARE_LEARNT: "Bare portraits learnt from",
+    Case.EVERYDAY_LEARNT: "Everyday photos learnt from",
 }
 _INK, _SOFT = "#5a45e0", "#b9b0f3"
 _SAID = {
@@ -44,7 +51,7 @@ Line = dict[str, Any]
 
 
 def figures(rows: Sequence[Row], trial: Trial, seconds: float) -> dict[str, Any]:
-    """All figures: a line for every world, question, sort of photos and sight; see `lab.leakage.shares.Share`."""
+    """All figures: a line for every case, question, sort of photos and sight; see `lab.leakage.shares.Share`."""
     return {
         "seeds": list(trial.seeds),
         "people": trial.people,
@@ -57,11 +64,11 @@ def figures(rows: Sequence[Row], trial: Trial, seconds: float) -> dict[str, Any]
 
 
 def _lines(rows: Sequence[Row]) -> Iterator[Line]:
-    for world, about, photos in product(World, About, ("all", "portraits", "others")):
+    for case, about, photos in product(Case, About, ("all", "portraits", "others")):
         fits = [
             row
             for row in rows
-            if row.world == world
+            if row.case == case
             and row.about == about
             and photos in ("all", "portraits" if row.kind == "portrait" else "others")
         ]
@@ -70,7 +77,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
             if not by[what]:
                 continue
             one = share(by[what], by[Sight.ORIGINAL], by[Sight.SCENE_ALONE])
-            named = {"world": str(world), "about": str(about), "photos_of": photos, "sight": str(what)}
+            named = {"case": str(case), "about": str(about), "photos_of": photos, "sight": str(what)}
             yield {**named, **asdict(one), "insufficient": insufficient(one), "left_is": verdict(one)}
 
 
@@ -95,14 +102,14 @@ def markdown(found: dict[str, Any]) -> str:
         f"{found['processor_seconds'] / 60:.0f} minutes of one processor.",
         "",
         "The Phantom Menace (arXiv 2408.01228) finds that models tell who is on a photo though the face is blurred. "
-        "Here a small VLM learns drawn people from clean posted photos and is shown new ones. "
-        f"In each world {people} people ({found['people']} for each of the seeds "
+        "Here a small VLM learns drawn people from clean posted photos and is shown new ones, and some of those it had "
+        f"learnt from. In each world {people} people ({found['people']} for each of the seeds "
         f"{', '.join(map(str, found['seeds']))}), each with {found['posted']} posted photos that a model learnt from "
-        f"and {found['asked']} new ones that it was shown; {found['strangers']} strangers it learnt not to know. What "
-        "was asked, what counts and when the paper's sentence holds was laid down before "
-        "(`lab/leakage/blurring.py`). Right answers in per cent; “left” is the share of the leak above guessing that a "
-        "picture leaves. Brackets: 95 % of the draws of people.",
-        *(line for world in World for line in _world(found["rows"], world)),
+        f"and {found['asked']} new ones and as many of the learnt ones that it was shown; "
+        f"{found['strangers']} strangers it learnt not to know. What was asked, what counts and when the paper's "
+        "sentence holds was laid down before (`lab/leakage/blurring.py`). Right answers in per cent; “left” is the "
+        "share of the leak above guessing that a picture leaves. Brackets: 95 % of the draws of people.",
+        *(line for case in Case for line in _case(found["rows"], case)),
         "",
         *_findings(found["rows"]),
         "",
@@ -114,13 +121,13 @@ def markdown(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _world(rows: Sequence[Line], world: World) -> Iterator[str]:
-    own = [row for row in rows if row["world"] == world and row["photos_of"] == "all"]
+def _case(rows: Sequence[Line], case: Case) -> Iterator[str]:
+    own = [row for row in rows if row["case"] == case and row["photos_of"] == "all"]
     cells = {(row["about"], row["sight"]): row for row in own}
     name, facts = cells["name", "original"], cells["facts", "original"]
     yield from (
         "",
-        f"## {_WORLDS[world]}",
+        f"## {_CASES[case]}",
         "",
         f"Guessing gives {_percent(name['guess'])} % of the names and {_percent(facts['guess'])} % of the facts.",
         "",
@@ -137,10 +144,10 @@ def _world(rows: Sequence[Line], world: World) -> Iterator[str]:
 
 
 def _findings(rows: Sequence[Line]) -> Iterator[str]:
-    """The paper's two sentences in this run's figures, for each world."""
-    for world in World:
+    """The paper's two sentences in this run's figures, for each case."""
+    for case in Case:
         name, facts, before, scene = (
-            _line(rows, world, about, what)
+            _line(rows, case, about, what)
             for about, what in (
                 (About.NAME, Sight.BLURRED),
                 (About.FACTS, Sight.BLURRED),
@@ -150,18 +157,18 @@ def _findings(rows: Sequence[Line]) -> Iterator[str]:
         )
         enough = "not sufficient" if name["insufficient"] else "not shown to be insufficient"
         yield (
-            f"- **{world} world.** Blurred faces leave {_percent(name['rate'])} of {_percent(before['rate'])} % of the "
-            f"names (guessing {_percent(name['guess'])} %, the scene alone {_percent(scene['rate'])} %): blurring is "
-            f"{enough}, and of the leak {_left(name)} % is left: {_SAID[name['left_is']]}. Of the facts "
+            f"- **{_NAMES[case]}.** Blurred faces leave {_percent(name['rate'])} of {_percent(before['rate'])} % of "
+            f"the names (guessing {_percent(name['guess'])} %, the scene alone {_percent(scene['rate'])} %): blurring "
+            f"is {enough}, and of the leak {_left(name)} % is left: {_SAID[name['left_is']]}. Of the facts "
             f"{_left(facts)} % is left: {_SAID[facts['left_is']]}."
         )
 
 
-def _line(rows: Sequence[Line], world: World, about: About, what: Sight) -> Line:
+def _line(rows: Sequence[Line], case: Case, about: About, what: Sight) -> Line:
     return next(
         row
         for row in rows
-        if (row["world"], row["about"], row["photos_of"], row["sight"]) == (world, about, "all", what)
+        if (row["case"], row["about"], row["photos_of"], row["sight"]) == (case, about, "all", what)
     )
 
 
@@ -180,14 +187,14 @@ def _left(row: Line) -> str:
 
 
 def plot(found: dict[str, Any], file: Path) -> None:
-    """What each picture leaves of the names, both worlds side by side."""
-    figure = Figure(figsize=(9.0, 4.6), layout="constrained")
-    axes = figure.subplots(1, len(World), sharey=True, sharex=True)
-    for axis, world in zip(axes, World, strict=True):
+    """What each picture leaves of the names, all cases side by side."""
+    figure = Figure(figsize=(13.0, 4.6), layout="constrained")
+    axes = figure.subplots(1, len(Case), sharey=True, sharex=True)
+    for axis, case in zip(axes, Case, strict=True):
         own = [
             row
             for row in found["rows"]
-            if (row["world"], row["about"], row["photos_of"]) == (world, "name", "all")
+            if (row["case"], row["about"], row["photos_of"]) == (case, "name", "all")
             and row["left"] is not None
         ][::-1]
         values = [100 * row["left"] for row in own]
@@ -199,7 +206,7 @@ def plot(found: dict[str, Any], file: Path) -> None:
         axis.barh(range(len(own)), values, xerr=ends, color=colours, ecolor="#555555", capsize=2, height=0.65)
         axis.set_yticks(range(len(own)), [TITLES[Sight(row["sight"])].strip("*") for row in own])
         axis.axvline(50, color="#999999", linewidth=0.8, linestyle=":")
-        axis.set_title(f"{world} world", fontsize=10)
+        axis.set_title(_NAMES[case], fontsize=10)
         axis.set_xlabel("of the names' leak left, %")
         axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(file, dpi=110)

@@ -14,6 +14,9 @@ corresponds to it here was laid down before anything was measured:
 - *The leak* is what is right beyond guessing: somebody who always gives the commonest answer of these people. Blurring
   is *insufficient* if the blurred faces leak more than that and more than the scene without its people; it leaves
   *most* of the leak if the share left lies above a half. Both with the whole 95 % interval, over people drawn anew.
+- *Photos learnt from* are shown again, beside the new ones: whoever scraped a photo has it, and the paper's models may
+  have had its very photos among the web's. They were added when new photos of the first seed had been measured (36 and
+  24 % of the names' leak left) and before any of theirs were; the same rule holds for them, apart.
 - *Learning time* was settled by untouched photos alone, at a seed that is not reported: of the names on everyday photos
   900 steps let out 97 %; `SMALL` takes 600, for their price.
 """
@@ -25,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import product
 from pathlib import Path
 
@@ -57,14 +61,28 @@ _AT_ONCE = 16
 Tell = Callable[[str], None]
 
 
+class Case(StrEnum):
+    """Which photos a model is asked about: new ones of its world, or some that it had learnt from."""
+
+    BARE = "bare"
+    EVERYDAY = "everyday"
+    BARE_LEARNT = "bare-learnt"
+    EVERYDAY_LEARNT = "everyday-learnt"
+
+
+_CASES = {World.BARE: (Case.BARE, Case.BARE_LEARNT), World.EVERYDAY: (Case.EVERYDAY, Case.EVERYDAY_LEARNT)}
+
+
 @dataclass(frozen=True)
 class Trial:
     """How big the study is: ``people`` of each world and seed, ``photos`` posted by and ``asked`` about each.
 
+    As many posted photos of each are shown again.
+
     Attributes:
         strangers: photos of others, one of each, of whom nothing is known.
         views: of every photo to learn from; ``questions`` about it in a step.
-        protected: of the photos asked about, so many of each person have a protected copy.
+        protected: of the new photos, so many of each person have a protected copy.
         shrink: of the sides of photos asked about, against posted ones.
         seeds: of people, photos and learning.
     """
@@ -90,7 +108,7 @@ FULL = Trial(20, 20, 10, 600, 3, Shape(128, 3, 4), Schedule(2400, 20, 2e-3), 4, 
 def measured(
     trial: Trial, tower: Tower, engine: Engine | None, notes: Path, tell: Tell
 ) -> tuple[list[Row], float]:
-    """All rows of both worlds and every seed; what was measured before with the same code is read from ``notes``.
+    """All rows of every case and seed; what was measured before with the same code is read from ``notes``.
 
     Returns:
         the rows, and the seconds of the processor they took, those of earlier runs included.
@@ -142,7 +160,19 @@ def measure(trial: Trial, world: World, seed: int, tower: Tower, engine: Engine 
         trial.questions,
         seed,
     )
-    return questioned(trial, world, f"{seed}", known, reader, words, tower, engine)
+    new, learnt = _CASES[world]
+    again = [_asked_again(person, who * trial.asked, trial.asked) for who, person in enumerate(known)]
+    return [
+        *questioned(trial, new, f"{seed}", known, reader, words, tower, engine),
+        *questioned(trial, learnt, f"{seed}", again, reader, words, tower, None),
+    ]
+
+
+def _asked_again(person: Person, first: int, count: int) -> Person:
+    """The same, to be asked about ``count`` posted photos: of the same kinds in turn as the new ones."""
+    posted = person.member.posted
+    again = tuple(posted[(first + n) % len(posted)] for n in range(count))
+    return replace(person, member=replace(person.member, asked=again))
 
 
 def _posted(trial: Trial, known: Sequence[Person], tower: Tower) -> Lessons:
@@ -180,7 +210,7 @@ def _told(person: Person, kinds: Sequence[str]) -> list[QuestionAnswer]:
 
 def questioned(
     trial: Trial,
-    world: World,
+    case: Case,
     run: str,
     known: Sequence[Person],
     reader: Reader,
@@ -188,7 +218,7 @@ def questioned(
     tower: Tower,
     engine: Engine | None,
 ) -> list[Row]:
-    """Show a model every sight of everybody's new photos; ``run`` tells people of one run from another's."""
+    """Show a model every sight of the photos to ask about; ``run`` tells people of one run from another's."""
     shown: dict[Sight, list[tuple[int, int, Image.Image]]] = {what: [] for what in Sight}
     for who, person in enumerate(known):
         for number, spec in enumerate(person.member.asked):
@@ -200,7 +230,7 @@ def questioned(
         if pieces:
             # One at a time: photos of other shapes cannot be stacked before they are cut to the tower's square.
             seen = joined([tower.look(_cut(picture, tower)) for _, _, picture in pieces])
-            rows += _judged(world, what, run, [(w, n) for w, n, _ in pieces], known, reader, words, seen)
+            rows += _judged(case, what, run, [(w, n) for w, n, _ in pieces], known, reader, words, seen)
     return rows
 
 
@@ -209,7 +239,7 @@ def _cut(picture: Image.Image, tower: Tower) -> Tensor:
 
 
 def _judged(
-    world: World,
+    case: Case,
     what: Sight,
     run: str,
     places: Sequence[tuple[int, int]],
@@ -233,7 +263,7 @@ def _judged(
             (About.FACTS, slice(names, None), sum(guesses[kind] for kind in hidden)),
         ):
             yield Row(
-                str(world),
+                str(case),
                 str(what),
                 str(about),
                 f"{run}-{who}",

@@ -26,14 +26,14 @@ class Row:
     """What came of the questions of one sort about one picture.
 
     Attributes:
-        world, sight, about: values of their enums.
+        case, sight, about: values of their enums.
         person: of all runs, each with its own; ``photo`` its number.
         kind: of the photo.
         asked, right, unknown: questions, right answers, and answers that say that nothing is known.
         guess: right answers to be expected of somebody who always gives the commonest answer of these people.
     """
 
-    world: str
+    case: str
     sight: str
     about: str
     person: str

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lab.leakage import blur_tables, blurring, everyday, tables
-from lab.leakage.blurring import SHORT, Trial
+from lab.leakage.blurring import SHORT, Case, Trial
 from lab.leakage.everyday import OUTFITS, TURN, World, members, wardrobe
 from lab.leakage.faces import FACE, HEAD, Part, boxes
 from lab.leakage.shares import About, Row, insufficient, share, verdict
@@ -168,7 +168,7 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: py
         asked.append((world, seed))
         if len(asked) == 4:
             raise KeyboardInterrupt
-        return [replace(row, world=str(world), person=f"{seed}-0") for row in rows(Sight.ORIGINAL, [9])]
+        return [replace(row, case=str(world), person=f"{seed}-0") for row in rows(Sight.ORIGINAL, [9])]
 
     monkeypatch.setattr(blurring, "measure", measure)
     trial = replace(SHORT, seeds=(0, 1, 2))
@@ -178,7 +178,7 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: py
     both = [(world, seed) for seed in range(3) for world in World]
     assert asked == [*both[:4], *both[3:]]
     assert [row.person for row in found] == ["0-0", "0-0", "1-0", "1-0", "2-0", "2-0"]
-    assert found[0] == replace(rows(Sight.ORIGINAL, [9])[0], world="bare")
+    assert found[0] == replace(rows(Sight.ORIGINAL, [9])[0], case="bare")
     blurring.measured(replace(trial, photos=5), tower(), None, tmp_path, lambda _: None)
     assert len(asked) == 13
 
@@ -188,4 +188,6 @@ def test_the_published_text_is_that_of_the_published_figures() -> None:
     assert tables.markdown(document) == (RESULTS / "leakage.md").read_text("utf-8")
     blurred = json.loads((RESULTS / "leakage-blurring.json").read_text("utf-8"))
     assert blur_tables.markdown(blurred) == (RESULTS / "leakage-blurring.md").read_text("utf-8")
-    assert {(row["world"], row["sight"]) for row in blurred["rows"]} == {(w, s) for w in World for s in Sight}
+    learnt = {(case, Sight.PROTECTED) for case in (Case.BARE_LEARNT, Case.EVERYDAY_LEARNT)}
+    every = {(case, sight) for case in Case for sight in Sight}
+    assert {(row["case"], row["sight"]) for row in blurred["rows"]} == every - learnt

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from lab.affiliation.album import SIZES
-from lab.leakage.blurring import SHORT, questioned
-from lab.leakage.everyday import World
+from lab.leakage.blurring import SHORT, Case, questioned
 from lab.leakage.server import Server
 from lab.leakage.shares import About
 from lab.leakage.sights import Sight
@@ -52,7 +51,7 @@ async def test_a_model_that_knows_nothing_leaks_nothing(tmp_path: Path) -> None:
 def test_a_model_is_shown_every_sight_and_its_answers_are_counted() -> None:
     model = planted()
     trial = replace(SHORT, people=len(known()), shrink=0.25)
-    rows = questioned(trial, World.BARE, "0", known(), model.reader, model.words, model.tower, None)
+    rows = questioned(trial, Case.BARE, "0", known(), model.reader, model.words, model.tower, None)
     assert {row.sight for row in rows} == {what.value for what in Sight} - {Sight.PROTECTED.value}
     for row in rows:
         assert row.asked == (len(PHRASINGS) if row.about == About.NAME else 7)
