@@ -122,14 +122,20 @@ class Session:
         bus = {"DBUS_SESSION_BUS_ADDRESS": self.address} if self.address else {}
         return kept | bus | {name: str(place) for name, place in places.items()}
 
+    @property
+    def noted(self) -> Path:
+        """What the programs of the session complain about."""
+        return self.home / "noted.txt"
+
     def start(self, *command: str, given: bytes | None = None) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=self.environment(),
-        )
+        with self.noted.open("a") as noted:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=noted,
+                env=self.environment(),
+            )
         self._stack.callback(end, process)
         assert process.stdin
         process.stdin.write(given or b"")
@@ -141,7 +147,7 @@ class Session:
         config = self.home / "bus.conf"
         config.write_text(_BUS.format(socket=self._socket))
         self.start("dbus-daemon", "--nofork", f"--config-file={config}")
-        wait_for(self._socket.exists)
+        self._wait_for(self._listened_to, "no bus")
 
     def keyring(self, *, unlocked: bool) -> subprocess.Popen[bytes]:
         """Start GNOME Keyring; its login keyring is made when it is first unlocked."""
@@ -150,8 +156,18 @@ class Session:
             *("gnome-keyring-daemon", "--foreground", "--components=secrets", *unlock),
             given=PASSWORD if unlocked else None,
         )
-        wait_for(self.answers)
+        self._wait_for(self.answers, "no keyring")
         return process
+
+    def _listened_to(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as anybody:
+            return anybody.connect_ex(str(self._socket)) == 0
+
+    def _wait_for(self, true: Callable[[], bool], otherwise: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end, f"{otherwise}: {self.noted.read_text()}"
+            time.sleep(0.02)
 
     def answers(self) -> bool:
         """Whether somebody on the bus answers for secrets."""
@@ -175,7 +191,7 @@ class Session:
         """Start a keyring service that takes every call and never answers one."""
         process = self.start(sys.executable, "-c", _SILENT)
         assert process.stdout
-        assert process.stdout.readline() == b"here\n"
+        assert process.stdout.readline() == b"here\n", self.noted.read_text()
 
     def silent_socket(self) -> None:
         """Open a bus that takes connections and never says a word."""
@@ -205,13 +221,6 @@ def end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             stream.close()
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, true
-        time.sleep(0.02)
 
 
 @contextmanager
