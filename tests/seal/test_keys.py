@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from keyring.backends.null import Keyring as NoKeyring
 
 from photoveil.keys import KeyStore
-from photoveil.seal import KeyRing, SealError, codes
+from photoveil.seal import KeyRing, SealError, SealKey, codes
 from photoveil.seal.errors import KeyNameError
 from tests.keys.keyrings import restored
 
@@ -74,6 +76,52 @@ async def test_a_key_store_that_lost_the_own_key_blocks_nothing_and_the_key_can_
     assert (await ring.take(codes.file_text(old))).name == f"me, lost, {old.id}"
     assert (await ring.mine()).secret == new.secret
     assert {key.secret for key in await ring.keys()} == {old.secret, new.secret}
+
+
+async def test_a_key_that_its_owner_calls_me_does_not_become_the_own_one(
+    ring: KeyRing, tmp_path: Path
+) -> None:
+    """Whoever sends it would open all that is sealed here from then on."""
+    other = KeyRing(
+        KeyStore(service="photoveil-other", file=tmp_path / "other.json"), tmp_path / "other-keys.json"
+    )
+    theirs = await other.mine()
+    with pytest.raises(KeyNameError, match="what your own key is called"):
+        await ring.take(codes.file_text(theirs))
+    assert (await ring.take(codes.file_text(theirs), "anna")).name == "anna"
+    assert (await ring.mine()).secret != theirs.secret
+    assert (await ring.get("anna")).secret == theirs.secret
+
+
+async def test_a_key_made_to_look_like_another_does_not_take_its_place(
+    ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was given a key can find another one with the same number in minutes, and offer it."""
+    monkeypatch.setattr(SealKey, "id", property(lambda _key: "0123abcd"))
+    mine = await ring.mine()
+    forged = SealKey("anna", bytes(16))
+    with pytest.raises(KeyNameError, match="“me”"):
+        await ring.take(codes.file_text(forged))
+    assert (await ring.mine()).secret == mine.secret
+
+
+async def test_a_key_that_is_taken_many_times_at_once_is_kept(ring: KeyRing) -> None:
+    theirs = SealKey("anna", bytes(range(16)))
+    taken = await asyncio.gather(*(ring.take(codes.file_text(theirs)) for _ in range(6)))
+    assert {key.secret for key in taken} == {theirs.secret}
+    assert [key.secret for key in await ring.keys()] == [theirs.secret]
+
+
+async def test_a_list_that_cannot_be_written_is_told_and_leaves_no_secret(
+    ring: KeyRing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: Path, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("photoveil.seal.keys.replace_atomically", full)
+    with pytest.raises(SealError, match="No space left"):
+        await ring.create("mum")
+    assert json.loads((tmp_path / "secrets.json").read_text()) == {}
 
 
 async def test_revoked_and_forgotten(ring: KeyRing) -> None:

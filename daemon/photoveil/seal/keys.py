@@ -96,14 +96,21 @@ class KeyRing:
 
         Raises:
             KeyTextError: it is neither.
-            KeyNameError: the name cannot be used or is taken.
+            KeyNameError: the name cannot be used or is taken, or it is the one that its owner's own key has; or the key
+                was made to look like another one.
         """
         key = codes.read(text, name)
         for entry in await asyncio.to_thread(self._read):
             if entry["id"] == key.id:
-                # The key store may have lost it.
-                await self._store.put(_stored_as(key.id), key.secret)
+                await self._keep_again(key, str(entry["name"]))
                 return _key(entry, key.secret)
+        if key.name == MINE and not name:
+            # Taken under that name, it would be what all photos of this profile are sealed with from now on.
+            raise KeyNameError(
+                "This key needs another name",
+                f"Its owner calls it “{MINE}”, which is what your own key is called here.",
+                "Give it a name, such as that of whoever gave it to you.",
+            )
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return await self._add(replace(key, created=now))
 
@@ -168,10 +175,36 @@ class KeyRing:
         if lost:
             await asyncio.to_thread(self._change, change)
 
+    async def _keep_again(self, key: SealKey, known_as: str) -> None:
+        """Put a key's secret back, should the key store have lost it; never in another one's place.
+
+        An id has 32 bits: whoever has a key can find another one with its id in minutes. Taken for the same, that one
+        would be what photos are sealed with from then on, and the key that opened all before would be gone.
+        """
+        kept = await self._store.get(_stored_as(key.id))
+        if kept is None or SealKey("", kept).id != key.id:
+            await self._store.put(_stored_as(key.id), key.secret)
+        elif kept != key.secret:
+            raise KeyNameError(
+                "This key cannot be told from another one",
+                f"It has the number of your key “{known_as}”, {key.id}, and is not that key, which does not happen by "
+                "chance: perhaps somebody wants it to take that key's place.",
+                "Ask for another key. Yours stays as it is.",
+            )
+
+    def _is_listed(self, identity: str) -> bool:
+        """Whether a key with this id is in the list, or may be, where the list cannot be read."""
+        try:
+            return any(entry["id"] == identity for entry in self._read())
+        except SealError:
+            return True
+
     async def _add(self, key: SealKey) -> SealKey:
         _check_name(key.name)
 
         def change(entries: list[_Entry]) -> None:
+            if any(entry["id"] == key.id for entry in entries):
+                return  # the same key, taken at the same moment
             if any(entry["name"] == key.name for entry in entries):
                 raise KeyNameError(
                     "There is such a key already",
@@ -198,19 +231,27 @@ class KeyRing:
         await self._store.put(_stored_as(key.id), key.secret)
         try:
             await asyncio.to_thread(self._change, change)
-        except BaseException:
-            await self._store.delete(_stored_as(key.id))
+        except SealError:
+            if not await asyncio.to_thread(self._is_listed, key.id):
+                await self._store.delete(_stored_as(key.id))
             raise
         return key
 
     def _change(self, change: Callable[[list[_Entry]], None]) -> None:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(self._file.with_suffix(".lock")):
-            entries = self._read()
-            change(entries)
-            replace_atomically(
-                self._file, json.dumps({"keys": entries}, indent=1, ensure_ascii=False).encode()
-            )
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with FileLock(self._file.with_suffix(".lock")):
+                entries = self._read()
+                change(entries)
+                replace_atomically(
+                    self._file, json.dumps({"keys": entries}, indent=1, ensure_ascii=False).encode()
+                )
+        except OSError as error:
+            raise SealError(
+                "The list of seal keys cannot be written",
+                f"{self._file}: {error.strerror or type(error).__name__}.",
+                "Make room on that drive, or give yourself the right to write there, and try again.",
+            ) from error
 
     def _read(self) -> list[_Entry]:
         try:
