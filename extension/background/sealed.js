@@ -28,7 +28,7 @@ const HOPELESS = ['absent', 'unpaired', 'revoked', 'impostor', 'forbidden', 'loc
 /** @typedef {'looked' | 'others' | 'damaged' | 'newer' | 'unread'} Count where a picture is counted; `looked`: there is nothing to say of it */
 
 /** Of seals that were found and did not open, by the daemon's kind of error. @type {Record<string, Count>} */
-const UNOPENED = { 'seal-key': 'others', 'seal-tampered': 'damaged', 'seal-newer': 'newer' };
+const UNOPENED = { seal_key: 'others', seal_tampered: 'damaged', seal_newer: 'newer' };
 
 /** @param {Failure} failure @returns {Count} */
 export const countOf = (failure) => UNOPENED[failure.daemon ?? ''] ?? 'looked';

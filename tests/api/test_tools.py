@@ -127,14 +127,14 @@ def test_only_chosen_keys_open_a_photo(tmp_path_factory: pytest.TempPathFactory,
         assert names(theirs) == []
         with pytest.raises(DaemonError) as refused:
             use(theirs, "unseal", for_both)
-        assert code_of(refused) == "seal-key"
+        assert code_of(refused) == "seal_key"
         told = theirs.call("seal/keys/import", text=shared["code"], name="Anna’s family")["keys"]
         assert [(one["name"], one["shared"], one["mine"]) for one in told] == [("Anna’s family", True, False)]
         assert theirs.call("seal/keys/import", text=shared["file"], name="again")["keys"] == told
         assert use(theirs, "unseal", for_both)[0]["key"] == "Anna’s family"
         with pytest.raises(DaemonError) as refused:
             use(theirs, "unseal", for_me)
-        assert code_of(refused) == "seal-key"
+        assert code_of(refused) == "seal_key"
 
 
 def test_keys_are_those_of_the_command_line(house: House, owner: DaemonClient) -> None:
@@ -158,18 +158,18 @@ def test_a_revoked_key_opens_older_photos_only(owner: DaemonClient) -> None:
     assert [one["revoked"] for one in told if one["name"] == "Old friend"] == [True]
     with pytest.raises(DaemonError) as refused:
         use(owner, "seal", file(picture(seed=5)), text="x", recipients=["Old friend"])
-    assert code_of(refused) == "seal-revoked"
+    assert code_of(refused) == "seal_revoked"
 
 
 @pytest.mark.parametrize(
     ("tool", "photo", "wishes", "code"),
     [
         ("seal", b"no photo", {"text": "x"}, "not-a-photo"),
-        ("seal", file(picture()), {"text": " "}, "seal-mark"),
-        ("seal", file(picture(40, 40)), {"text": "x"}, "seal-too-small"),
-        ("seal", file(picture()), {"text": "x", "recipients": ["nobody"]}, "seal-key-name"),
+        ("seal", file(picture()), {"text": " "}, "seal_mark"),
+        ("seal", file(picture(40, 40)), {"text": "x"}, "seal_too_small"),
+        ("seal", file(picture()), {"text": "x", "recipients": ["nobody"]}, "seal_key_name"),
         ("seal", file(picture()), {"text": "x", "position": "nowhere"}, "bad_request"),
-        ("unseal", file(picture()), {"thorough": False}, "seal-none"),
+        ("unseal", file(picture()), {"thorough": False}, "seal_none"),
     ],
 )
 def test_what_cannot_be_done_is_told(

@@ -101,11 +101,11 @@ async def test_one_child_seals_unseals_and_tells_what_a_photo_gives_away(tmp_pat
 
         with pytest.raises(ChildError) as refused:
             await worker.tool("unseal", photo, quick, clean, seal_verbs.opener([me]))
-        assert refused.value.as_dict()["code"] == "seal-none"
+        assert refused.value.as_dict()["code"] == "seal_none"
         for keys in ([], [SealKey("stranger", secrets.token_bytes(16))]):
             with pytest.raises(ChildError) as refused:
                 await worker.tool("unseal", sealed, quick, clean, seal_verbs.opener(keys))
-            assert refused.value.as_dict()["code"] == "seal-key"
+            assert refused.value.as_dict()["code"] == "seal_key"
         moving = tmp_path / "moving.gif"
         frames = [Image.new("RGB", (16, 16), (40 * n, 0, 0)) for n in range(3)]
         frames[0].save(moving, "GIF", save_all=True, append_images=frames[1:])

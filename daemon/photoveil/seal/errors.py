@@ -14,7 +14,7 @@ class SealError(PhotoveilError):
 class BadMarkError(SealError):
     """A mark that cannot be drawn."""
 
-    code = "seal-mark"
+    code = "seal_mark"
 
     @classmethod
     def of(cls, reason: str, remedy: str) -> BadMarkError:
@@ -25,7 +25,7 @@ class BadMarkError(SealError):
 class TooSmallError(SealError):
     """A photo without room for a mark that could be removed again."""
 
-    code = "seal-too-small"
+    code = "seal_too_small"
 
     @classmethod
     def of(cls, width: int, height: int, needed: tuple[int, int]) -> TooSmallError:
@@ -40,7 +40,7 @@ class TooSmallError(SealError):
 class TooManyRecipientsError(SealError):
     """More keys than a mark has room for."""
 
-    code = "seal-recipients"
+    code = "seal_recipients"
 
     @classmethod
     def of(cls, count: int, most: int) -> TooManyRecipientsError:
@@ -55,7 +55,7 @@ class TooManyRecipientsError(SealError):
 class RevokedKeyError(SealError):
     """A key that must not be used for new photos."""
 
-    code = "seal-revoked"
+    code = "seal_revoked"
 
     @classmethod
     def of(cls, name: str) -> RevokedKeyError:
@@ -70,7 +70,7 @@ class RevokedKeyError(SealError):
 class NotSealedError(SealError):
     """No seal was found."""
 
-    code = "seal-none"
+    code = "seal_none"
 
     def __init__(self) -> None:
         super().__init__(
@@ -83,7 +83,7 @@ class NotSealedError(SealError):
 class WrongKeyError(SealError):
     """None of the keys at hand fits."""
 
-    code = "seal-key"
+    code = "seal_key"
 
     @classmethod
     def of(cls, tried: int) -> WrongKeyError:
@@ -99,7 +99,7 @@ class WrongKeyError(SealError):
 class NewerSealError(SealError):
     """A mark of a later version."""
 
-    code = "seal-newer"
+    code = "seal_newer"
 
     @classmethod
     def of(cls, version: int) -> NewerSealError:
@@ -114,7 +114,7 @@ class NewerSealError(SealError):
 class TamperedError(SealError):
     """A seal that was found and is not what it was."""
 
-    code = "seal-tampered"
+    code = "seal_tampered"
 
     @classmethod
     def damaged(cls) -> TamperedError:
@@ -140,7 +140,7 @@ class TamperedError(SealError):
 class KeyTextError(SealError):
     """What was given is no key."""
 
-    code = "seal-key-text"
+    code = "seal_key_text"
 
     @classmethod
     def of(cls, reason: str) -> KeyTextError:
@@ -153,4 +153,4 @@ class KeyTextError(SealError):
 class KeyNameError(SealError):
     """A name that is no name of a key, or is taken."""
 
-    code = "seal-key-name"
+    code = "seal_key_name"

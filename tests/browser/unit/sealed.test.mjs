@@ -10,10 +10,10 @@ import { countOf, mannerOf } from '../../../extension/background/sealed.js';
 const ERRORS = new URL('../../../daemon/photoveil/seal/errors.py', import.meta.url);
 
 test('seals that were found and did not open are told by kind, and no other failure is', async () => {
-  const codes = [...(await readFile(ERRORS, 'utf8')).matchAll(/code = "(seal[a-z-]*)"/g)].map(([, code]) => String(code));
+  const codes = [...(await readFile(ERRORS, 'utf8')).matchAll(/code = "(seal[a-z_]*)"/g)].map(([, code]) => String(code));
   const counts = Object.fromEntries(codes.map((daemon) => [daemon, countOf({ code: 'daemon', daemon })]));
   const told = Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 'looked'));
-  assert.deepEqual(told, { 'seal-key': 'others', 'seal-newer': 'newer', 'seal-tampered': 'damaged' });
+  assert.deepEqual(told, { seal_key: 'others', seal_newer: 'newer', seal_tampered: 'damaged' });
   assert.equal(countOf({ code: 'odd-answer' }), 'looked');
 });
 
