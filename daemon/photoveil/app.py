@@ -22,6 +22,7 @@ from photoveil.api.services import LocalClient, Services
 from photoveil.api.sessions import Sessions
 from photoveil.api.sign_in import SignIn
 from photoveil.assistant.choices import Choices
+from photoveil.errors import PhotoveilError
 from photoveil.fitting.desk import CALM_SECONDS, ModelDesk
 from photoveil.fitting.download import COMMAND as FETCH_COMMAND
 from photoveil.fitting.download import Downloads
@@ -312,8 +313,11 @@ class Daemon:
     async def _keep_house(self) -> None:
         """Forget what the user does not want remembered for longer."""
         while True:
-            await self.services.keys.rung()
-            await self.services.history.clear(self.services.settings.history_days)
+            try:
+                await self.services.keys.rung()
+                await self.services.history.clear(self.services.settings.history_days)
+            except PhotoveilError as error:  # as while the disk is full: the next time it goes on
+                log.warning("the house could not be kept: %s", error.code)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
 

@@ -3,11 +3,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from photoveil.ledger import database as module
+from photoveil.ledger import tally
 from photoveil.ledger.clients import Clients
 from photoveil.ledger.database import Database, LedgerError
 
@@ -26,6 +28,17 @@ async def test_it_is_made_in_write_ahead_mode(tmp_path: Path) -> None:
     assert mode == "wal"
     assert _version(tmp_path / "ledger") == len(module.MIGRATIONS)
     assert (tmp_path / "ledger").stat().st_mode & 0o077 == 0
+
+
+async def test_a_count_that_failed_half_way_is_begun_again(tmp_path: Path) -> None:
+    """As on a full disk: what was made of it must not stand in the way of every later try."""
+    with closing(sqlite3.connect(tmp_path / "ledger")) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="jobs"):
+            tally.begin(connection)
+        for script in module.MIGRATIONS:
+            connection.executescript(script)
+        tally.begin(connection)
+        assert tally.read(connection) == {"queued": 0, "running": 0}
 
 
 async def test_it_is_used_from_one_thread_only(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sqlite3
@@ -75,6 +76,52 @@ async def test_a_second_time_replaces_the_first(shelf: Shelf) -> None:
     assert await shelf.photos.find(Key("original", TASK)) == second
     await shelf.photos.tidy()
     assert first.sha256 != second.sha256
+
+
+async def test_what_cannot_be_removed_keeps_nobody_from_starting(shelf: Shelf) -> None:
+    delivered = await shelf.put("original", b"copy")
+    (shelf.kept / "@eaDir").mkdir()  # some drives put folders of their own everywhere
+    (shelf.kept / "left by a kill").touch()
+    await shelf.photos.tidy()
+    assert {file.name for file in shelf.kept.iterdir()} == {delivered.sha256, "@eaDir"}
+
+
+async def test_a_copy_that_is_being_delivered_may_stay_and_costs_no_photo(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows an open file cannot be removed."""
+    held = await shelf.put("held", b"h" * 600)
+    unlink = Path.unlink
+
+    def windows(file: Path, missing_ok: bool = False) -> None:
+        if file.name == held.sha256:
+            raise PermissionError(errno.EACCES, "used by another process")
+        unlink(file, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", windows)
+    made = await shelf.put("next", b"n" * 600)
+    assert await shelf.photos.find(Key("next", TASK)) == made
+    assert await shelf.photos.find(Key("held", TASK)) == held
+    monkeypatch.undo()
+    await shelf.put("third", b"t" * 600)
+    assert [file.name for file in shelf.kept.iterdir()] == [hashlib.sha256(b"t" * 600).hexdigest()]
+
+
+def test_one_file_that_stays_does_not_keep_the_others_in_the_spool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        (tmp_path / name).touch()
+    unlink = Path.unlink
+
+    def windows(file: Path, missing_ok: bool = False) -> None:
+        if file.name == "b":
+            raise PermissionError(errno.EACCES, "used by another process")
+        unlink(file, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", windows)
+    sweep(tmp_path, ())
+    assert [file.name for file in tmp_path.iterdir()] == ["b"]
 
 
 async def test_a_lost_or_cut_file_means_protect_again(shelf: Shelf) -> None:

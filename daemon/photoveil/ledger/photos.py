@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import sqlite3
 import time
 from collections.abc import Container
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,8 @@ from pathlib import Path
 from photoveil.ledger.database import Database
 from photoveil.methods import ASSISTANT
 from photoveil.worker.tasks import Delivered, Task
+
+log = logging.getLogger(__name__)
 
 _ABANDONED = 86_400
 _ROOM = 0.95
@@ -128,7 +132,8 @@ class ProtectedPhotos:
         for sha256, size in oldest.fetchall():
             if total <= self.limit * _ROOM:
                 break
-            self.file(sha256).unlink(missing_ok=True)
+            if not discard(self.file(sha256)):  # being delivered, on systems where that keeps it from going
+                continue
             connection.execute("DELETE FROM kept WHERE sha256 = ?", (sha256,))
             total -= size
         return total
@@ -137,7 +142,7 @@ class ProtectedPhotos:
         known = {row[0] for row in connection.execute("SELECT sha256 FROM kept")}
         for file in self._folder.iterdir():
             if file.name not in known:
-                file.unlink(missing_ok=True)
+                discard(file)
         for sha256 in known:
             if not self.file(sha256).exists():
                 connection.execute("DELETE FROM kept WHERE sha256 = ?", (sha256,))
@@ -152,9 +157,14 @@ def _use(connection: sqlite3.Connection, sha256: str, size: int) -> None:
     connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (sha256, size, time.time_ns()))
 
 
-def discard(file: Path) -> None:
-    """Remove a passing file, if it is there."""
-    file.unlink(missing_ok=True)
+def discard(file: Path) -> bool:
+    """Remove a passing file, if it is there; False where the system does not let us, which holds up nothing."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("a file that is needed no more could not be removed: %s", error.strerror)
+        return False
+    return True
 
 
 def sweep(folder: Path, wanted: Container[str]) -> None:
@@ -162,6 +172,8 @@ def sweep(folder: Path, wanted: Container[str]) -> None:
     for entry in folder.iterdir():
         if not entry.is_dir():
             if entry.name not in wanted:
-                entry.unlink(missing_ok=True)
-        elif time.time() - entry.stat().st_mtime > _ABANDONED:
-            shutil.rmtree(entry, ignore_errors=True)
+                discard(entry)
+            continue
+        with suppress(OSError):  # gone meanwhile
+            if time.time() - entry.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(entry, ignore_errors=True)

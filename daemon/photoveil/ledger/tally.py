@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 _BEGIN = (
+    # An attempt that failed half-way, as on a full disk, leaves what it made: statements like these are no transaction.
+    *(f"DROP TRIGGER IF EXISTS temp.tally_{name}" for name in ("new", "change", "gone")),
+    "DROP TABLE IF EXISTS temp.tally",
     "CREATE TEMP TABLE tally (state TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
     "INSERT INTO temp.tally SELECT 'queued', count(*) FROM main.jobs WHERE state = 'queued'",
     "INSERT INTO temp.tally SELECT 'running', count(*) FROM main.jobs WHERE state = 'running'",

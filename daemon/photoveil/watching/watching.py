@@ -242,6 +242,9 @@ class Watching:
     def _changed(self, folder: str) -> None:
         self._dirty.add(folder)
         self._news.set()
+        except Exception as error:  # the guard: changes of the settings must still be heard
+            log.error("watching folders met %s", type(error).__name__)  # noqa: TRY400 - names stay out of the log
+            log.debug("trace", exc_info=error)
 
 
 def _watched_otherwise(old: FolderRule, new: FolderRule) -> bool:
