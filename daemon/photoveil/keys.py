@@ -17,7 +17,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 _LONGEST_PAUSE = 600.0
 _MOST_HANGING = 3
+_LOCK_SECONDS = 10.0
+_LOCK_POLL_SECONDS = 0.01
 
 
 class Rung(StrEnum):
@@ -62,7 +64,7 @@ class KeyStore:
     """Keys by name, in the best store this machine offers.
 
     The file also lists, without its value, every key that the keyring holds. So a keyring that is away is told
-    from a key that is gone.
+    from a key that is gone. The daemon and commands beside it change the file in turn.
 
     Args:
         service: the name under which the system's keyring shows the entries.
@@ -156,8 +158,14 @@ class KeyStore:
                 if listed:
                     raise
         elif text is None and listed:
-            raise KeyringAwayError
+            text = await self._found_again(name)
         return self._decoded(text) if text else None
+
+    async def _found_again(self, name: str) -> str | None:
+        """The entry of a keyring that was away, should it be back: who was told to unlock it tries again at once."""
+        if not self._hanging:
+            await asyncio.shield(self._looked(may_ask=False))
+        return await self._ask(lambda: system_keyring.read(self._service, name))
 
     async def where(self, name: str) -> Rung | None:
         """The store that holds the key, as far as the file knows."""
@@ -181,6 +189,9 @@ class KeyStore:
         return self._look
 
     def _look_quietly(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if not self._closed:
             self._looked(may_ask=False)
 
@@ -209,10 +220,10 @@ class KeyStore:
             self._move = asyncio.create_task(self._move_up())
 
     def _look_later(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if not self._closed:
-            self._timer = asyncio.get_running_loop().call_later(self._pause, self._look_quietly)
+        # Looks in between neither hasten nor put off the next one.
+        if self._closed or self._timer is not None:
+            return
+        self._timer = asyncio.get_running_loop().call_later(self._pause, self._look_quietly)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def _tell(self) -> None:
@@ -308,7 +319,7 @@ class KeyStore:
             found = json.loads(self._file.read_text(encoding="ascii"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise self._unreadable() from error
         if not isinstance(found, dict) or not all(isinstance(v, str | None) for v in found.values()):
             raise self._unreadable()
@@ -323,14 +334,39 @@ class KeyStore:
 
     def _change_file(self, name: str, text: str | None, *, forget: bool = False) -> None:
         """Write a key into the file; None says "the keyring has it"."""
-        found = self._read_file()
-        before = dict(found)
-        if forget:
-            found.pop(name, None)
-        else:
-            found[name] = text
-        if found != before:
-            write_private(self._file, json.dumps(found))
+        # What another process writes between our reading and our writing would be lost: perhaps the vault's key.
+        with self._file_locked():
+            found = self._read_file()
+            before = dict(found)
+            if forget:
+                found.pop(name, None)
+            else:
+                found[name] = text
+            if found != before:
+                write_private(self._file, json.dumps(found))
+
+    @contextlib.contextmanager
+    def _file_locked(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout  # only who changes something needs it
+
+        lock = FileLock(
+            self._file.with_name(f".{self._file.name}.lock"),
+            timeout=_LOCK_SECONDS,
+            poll_interval=_LOCK_POLL_SECONDS,
+            mode=0o600,
+        )
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise KeyStoreError(
+                "A key could not be kept",
+                f"Another program keeps {self._file} to itself.",
+                "Wait a moment and try again.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _unreadable(self) -> KeyStoreError:
         return KeyStoreError(

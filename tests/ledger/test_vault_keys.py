@@ -77,6 +77,23 @@ async def test_a_keyring_away_locks_the_vault_until_it_is_back(tmp_path: Path, m
         assert await home.content(await home.keep(b"other", "b.jpg")) == b"other"
 
 
+async def test_who_wants_an_original_back_is_asked_to_unlock_the_keyring(
+    tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as home:
+        item = await home.keep(b"photo")
+    keyring.set_keyring(FailingKeyring())
+    async with house(tmp_path) as home:
+        with pytest.raises(VaultKeyError):
+            await home.keep(b"other", "b.jpg")
+        keyring.set_keyring(memory)
+        monkeypatch.setattr("photoveil.system_keyring._would_ask", lambda _backend: True)
+        # Nobody waits for what is kept: no dialog is shown for it.
+        with pytest.raises(VaultKeyError):
+            await home.keep(b"other", "b.jpg")
+        assert (await home.vault.restore(item)).read_bytes() == b"photo"
+
+
 async def test_an_emptied_keyring_does_not_lead_to_a_new_key(tmp_path: Path, memory: Memory) -> None:
     async with house(tmp_path) as home:
         item = await home.keep(b"photo")

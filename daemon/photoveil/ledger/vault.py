@@ -184,7 +184,7 @@ class Vault:
     async def open(self, item: str) -> AsyncIterator[bytes]:
         """The bytes of an original, piece by piece: ``async for piece in await vault.open(item)``."""
         found = await self.find(item)
-        key = await self._keeper.key()
+        key = await self._keeper.key(ask=True)
         container = self._container(key, found.sha256)
         try:
             (await asyncio.to_thread(files.Opened, container, key)).close()
@@ -201,7 +201,7 @@ class Vault:
         blobs = await self._database.run(rows.blobs)
         if not blobs:
             return []
-        key = await self._keeper.key()
+        key = await self._keeper.key(ask=True)
         bad: list[BadItem] = []
         for sha256 in blobs:
             detail = await asyncio.to_thread(_fault, self._container(key, sha256), key, sha256)
@@ -232,7 +232,7 @@ class Vault:
 
     async def export_key(self) -> str:
         """The vault's key as text, for a backup. Whoever has it and the vault's folder has the originals."""
-        return (await self._keeper.key(make=True)).text()
+        return (await self._keeper.key(make=True, ask=True)).text()
 
     async def import_key(self, text: str) -> Swept:
         """Use a key from a backup, for a vault folder that was brought back; answers what it opened.
@@ -269,9 +269,9 @@ class Vault:
         if not task.cancelled():
             task.exception()  # told to whoever still waits
 
-    async def _known_key(self, *, make: bool = False) -> VaultKey:
+    async def _known_key(self, *, make: bool = False, ask: bool = False) -> VaultKey:
         try:
-            key = await self._keeper.key(make=make)
+            key = await self._keeper.key(make=make, ask=ask)
         except VaultKeyError as error:
             self._notices.set(_KEY, error)
             raise
@@ -325,7 +325,7 @@ class Vault:
 
         found = await self.find(item)
         wanted = vault_restore.place(found.path, found.name, to)
-        key = await self._known_key()
+        key = await self._known_key(ask=True)
         container = self._container(key, found.sha256)
         ours = await self._database.run(rows.protected_copies, found)
         # Noted first: who watches the folder must know before the file appears.
@@ -356,7 +356,7 @@ class Vault:
             if len(await self._database.run(rows.of_blob, found.sha256)) > 1:
                 await self._database.run(rows.remove_item, item)
             else:
-                name = (await self._known_key()).name(found.sha256)
+                name = (await self._known_key(ask=True)).name(found.sha256)
                 try:
                     await asyncio.to_thread(self._folder.remove, name)
                 except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from photoveil.keys import KeyringAwayError, KeyStore, KeyStoreError, Rung
 from photoveil.ledger import vault_errors as errors
@@ -29,17 +30,20 @@ class KeyKeeper:
         self._key: VaultKey | None = None
         self._finding = asyncio.Lock()
 
-    async def key(self, *, make: bool = False) -> VaultKey:
+    async def key(self, *, make: bool = False, ask: bool = False) -> VaultKey:
         """The key of what is in the vault.
 
         Args:
             make: whether to make one if the vault has never been used.
+            ask: whether the user waits for it, so that a locked keyring may show its dialog.
 
         Raises:
             VaultKeyError: it is away, gone or another one.
         """
         async with self._finding:
             if self._key is None:
+                if ask:
+                    await self._unlocked()
                 self._key = await self._found() or (await self._made() if make else None)
             if self._key is None:
                 raise errors.key_gone()
@@ -81,6 +85,13 @@ class KeyKeeper:
         if last is not None and not found and (await self._database.run(rows.totals))[1]:
             return [last]
         return sorted((one.hex() for one in found), key=lambda one: one != last)
+
+    async def _unlocked(self) -> None:
+        """Look for a keyring that is away: it shows its dialog only where a key of ours lies in it."""
+        with suppress(KeyStoreError):
+            lies_there = await self._keys.where(self._name) is Rung.KEYRING
+            if lies_there and await self._keys.rung() is not Rung.KEYRING:
+                await self._keys.look_again()
 
     async def _get(self, name: str) -> bytes | None:
         try:
