@@ -13,7 +13,7 @@ import pytest
 from photoveil.ledger import vault_restore
 from photoveil.ledger.photos import Key, ProtectedPhotos
 from photoveil.ledger.vault import VaultError, VaultPlaceError
-from photoveil.photos.writing import publish
+from photoveil.photos.writing import exchange, publish
 from photoveil.worker.tasks import Delivered, Task
 from tests.ledger.vault_house import House, house, sha
 
@@ -72,13 +72,13 @@ async def test_the_copy_of_the_items_job_is_known_too(home: House) -> None:
     assert listed(path.parent) == {"a.jpg": ORIGINAL}
 
 
-@pytest.mark.parametrize("exchange", [True, False], ids=["exchange", "no-exchange"])
+@pytest.mark.parametrize("can_exchange", [True, False], ids=["exchange", "no-exchange"])
 @pytest.mark.parametrize("links", [True, False], ids=["links", "no-links"])
 async def test_anything_else_stays_and_the_original_goes_beside(
-    home: House, monkeypatch: pytest.MonkeyPatch, exchange: bool, links: bool
+    home: House, monkeypatch: pytest.MonkeyPatch, can_exchange: bool, links: bool
 ) -> None:
-    if not exchange:
-        monkeypatch.setattr(vault_restore, "_exchange", refuse)
+    if not can_exchange:
+        monkeypatch.setattr(vault_restore, "exchange", refuse)
     if not links:
         monkeypatch.setattr("photoveil.photos.writing._by_link", refuse)
     await protected(home)
@@ -106,7 +106,7 @@ async def test_who_is_quicker_keeps_the_name(home: House, monkeypatch: pytest.Mo
     await protected(home)
     item = await home.keep(ORIGINAL)
     path = home.photo(COPY)
-    exchange, calls = vault_restore._exchange, 0
+    calls = 0
 
     def late(one: Path, other: Path) -> None:
         nonlocal calls
@@ -116,7 +116,7 @@ async def test_who_is_quicker_keeps_the_name(home: House, monkeypatch: pytest.Mo
             path.write_bytes(OTHER)
         exchange(one, other)
 
-    monkeypatch.setattr(vault_restore, "_exchange", late)
+    monkeypatch.setattr(vault_restore, "exchange", late)
     assert await home.vault.restore(item) == path.with_name("a (original).jpg")
     assert listed(path.parent) == {"a.jpg": OTHER, "a (original).jpg": ORIGINAL}
 

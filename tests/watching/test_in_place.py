@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from pathlib import Path
 
@@ -170,6 +171,38 @@ def test_replacing_checks_at_the_last_moment(tmp_path: Path) -> None:
         outputs.put_in_place(copy, file, sha(b"now"), "job")
     assert (tmp_path / "twin").read_bytes() == b"now"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "copy", "twin"]
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_what_is_saved_after_the_last_look_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_exchange: bool
+) -> None:
+    if not can_exchange:
+        monkeypatch.setattr(outputs, "exchange", _cannot)
+    file, copy = tmp_path / "a.jpg", tmp_path / "copy"
+    file.write_bytes(b"now")
+    copy.write_bytes(b"copy")
+    outputs.put_in_place(copy, file, sha(b"now"), "job")
+    assert file.read_bytes() == b"copy"
+    file.write_bytes(b"now")
+    looked = outputs.check_source
+
+    def looked_and_saved(source: Path, original: str) -> None:
+        looked(source, original)
+        new = tmp_path / "new"
+        new.write_bytes(b"edited")
+        new.replace(source)
+
+    monkeypatch.setattr(outputs, "check_source", looked_and_saved)
+    if can_exchange:
+        with pytest.raises(SourceChanged):
+            outputs.put_in_place(copy, file, sha(b"now"), "job")
+        assert file.read_bytes() == b"edited"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "copy"]
+
+
+def _cannot(*_: object) -> None:
+    raise OSError(errno.EINVAL, "this drive cannot")
 
 
 def test_extended_attributes_are_kept(tmp_path: Path) -> None:

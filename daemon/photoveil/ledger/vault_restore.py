@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
-import sys
 import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
@@ -14,10 +12,8 @@ from photoveil.ledger import vault_errors as errors
 from photoveil.ledger.vault_files import Facts, Opened, hash_of
 from photoveil.ledger.vault_key import VaultKey
 from photoveil.photos.names import safe_name
-from photoveil.photos.writing import PARTIAL_PREFIX, PARTIAL_SUFFIX, publish, sync_folder
+from photoveil.photos.writing import PARTIAL_PREFIX, PARTIAL_SUFFIX, exchange, publish, sync_folder
 
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
 _HOSTILE_NAME = {errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG}
 _LONGEST_NAME = 220
 _LONGEST_STEM = 150
@@ -131,7 +127,7 @@ def _standing(path: Path) -> str | None:
 def _exchanged(part: Path, wanted: Path, ours: set[str]) -> bool:
     """Put ``part`` in place of our own copy; False if something else stands there after all."""
     try:
-        _exchange(part, wanted)
+        exchange(part, wanted)
     except OSError:
         before = wanted.stat()
         if _standing(wanted) not in ours or _moved_on(before, wanted):
@@ -141,7 +137,7 @@ def _exchanged(part: Path, wanted: Path, ours: set[str]) -> bool:
     if _standing(part) in ours:
         part.unlink()
         return True
-    _exchange(part, wanted)  # somebody was quicker: give them their name back
+    exchange(part, wanted)  # somebody was quicker: give them their name back
     return False
 
 
@@ -153,23 +149,6 @@ def _moved_on(before: os.stat_result, path: Path) -> bool:
         after.st_mtime_ns,
     )
     return not same
-
-
-def _exchange(one: Path, other: Path) -> None:
-    """Let two files change names in one step, where the system can (Linux).
-
-    Raises:
-        OSError: it cannot.
-    """
-    if sys.platform != "linux":
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    library = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(library, "renameat2"):
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    old, new = os.fsencode(one), os.fsencode(other)
-    if library.renameat2(_AT_FDCWD, old, _AT_FDCWD, new, _RENAME_EXCHANGE):
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code), str(other))
 
 
 def _beside(part: Path, wanted: Path, sha256: str) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from photoveil.photos import PARTIAL_PREFIX, PARTIAL_SUFFIX, safe_name
-from photoveil.photos.writing import publish, sync_folder
+from photoveil.photos.writing import exchange, publish, sync_folder
 from photoveil.settings import FolderRule
 from photoveil.watching.errors import HardLinked, TargetError
 from photoveil.watching.looking import Stamp, digest, stamp
@@ -145,11 +145,32 @@ def put_in_place(copy: Path, source: Path, original: str, owner: str) -> Stamp:
         with contextlib.suppress(OSError):
             shutil.copystat(source, part, follow_symlinks=False)
         check_source(source, original)
-        _replace(part, source)
+        _trade(part, source, original)
     try:
         return Stamp.of(source.lstat())
     except OSError as error:
         raise TargetError.of(source.parent, error) from error
+
+
+def _trade(part: Path, source: Path, original: str) -> None:
+    """Put the part in the photo's place, and the photo in the part's, where it is looked at once more.
+
+    What somebody saved between the last look and now comes back; where two files cannot change names in one step, that
+    moment stays.
+    """
+    try:
+        exchange(part, source)
+    except OSError:
+        _replace(part, source)
+        return
+    if standing(part) == original:
+        sync_folder(source.parent)
+        return
+    try:
+        exchange(part, source)
+    except OSError:
+        _replace(part, source)
+    raise SourceChanged.of()
 
 
 def check_source(source: Path, original: str) -> None:
