@@ -121,9 +121,13 @@ def _table(rows: Sequence[Row]) -> list[str]:
 
 def _cell(rows: Sequence[Row], name: str, digits: int) -> str:
     scale = 100 if name in _PER_CENT else 1
-    # Adding nothing makes a zero of minus zero.
-    values = [round(scale * row[name], digits) + 0.0 for row in rows if name in row]
+    values = [scale * row[name] for row in rows if name in row]
     if not values:
         return "–"
-    text = f"{sum(values) / len(values):.{digits}f}"
-    return text if len(values) == 1 else f"{text} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+    # Rounded once, at the end: a mean of what was rounded before is off by up to a whole last digit.
+    mean, least, most = (
+        # Adding nothing makes a zero of minus zero.
+        f"{round(value, digits) + 0.0:.{digits}f}"
+        for value in (sum(values) / len(values), min(values), max(values))
+    )
+    return mean if len(values) == 1 else f"{mean} ({least} to {most})"

@@ -15,8 +15,6 @@ from lab.writing import replace_file
 from photoveil import __version__
 
 _INK, _SOFT, _GREY = "#5a45e0", "#b9b0f3", "#8a8a93"
-BAR = 0.20
-"""The drop that the issue asks of the full method, white box, ε 8."""
 
 
 def write(document: dict[str, Any], folder: Path) -> str:

@@ -257,6 +257,12 @@ def test_every_row_says_how_to_measure_it_again(results: Path) -> None:
     assert picture.startswith(b"\x89PNG")
 
 
+def test_a_mean_over_seeds_is_rounded_once() -> None:
+    rows = [{"detail": 0.9951}, {"detail": 0.9929}]
+    assert tables._cell(rows, "detail", 0) == "99 (99 to 100)"
+    assert tables._cell([{"mark": -0.001}], "mark", 0) == "0"
+
+
 def test_rows_of_other_kinds_and_seeds_stay() -> None:
     before = [{"kind": "marked", "seed": 0}, {"kind": "withheld", "seed": 0}, {"kind": "withheld", "seed": 1}]
     new = [{"kind": "withheld", "seed": 0, "fresh": True}]
