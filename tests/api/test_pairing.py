@@ -7,7 +7,7 @@ import pytest
 
 from photoveil.api import proofs
 from photoveil.api.client import DaemonClient, DaemonError, ImpostorError, pair, paired
-from photoveil.api.pairing import Closed, Pairing, PairingState, Wrong
+from photoveil.api.pairing import Busy, Closed, Pairing, PairingState, Wrong
 from tests.api.house import ORIGIN, PATIENCE, Clock, House
 
 NC = bytes(32)
@@ -148,7 +148,53 @@ async def test_a_new_window_closes_the_old_one() -> None:
     begin(pairing, new)
 
 
+async def test_a_program_pushes_nobody_aside() -> None:
+    """Not a code that somebody reads, not a browser that waits for its user or has yet to hear of the outcome."""
+    pairing = Pairing()
+    pairing.start()
+    with pytest.raises(Busy):
+        pairing.start(shown=False)
+    client = begin(pairing, pairing.start())
+    with pytest.raises(Busy):
+        pairing.start(shown=False)
+    confirmed(pairing)
+    with pytest.raises(Busy):
+        pairing.start(shown=False)
+    assert finish(pairing, client) is PairingState.PAIRED
+
+
+async def test_a_program_may_begin_again_and_a_person_always() -> None:
+    clock = Clock(stopped=True)
+    pairing = Pairing(clock)
+    old = pairing.start(shown=False)
+    assert not pairing.shown
+    new = pairing.start(shown=False)  # the one before was handed to nobody, or its browser is gone
+    with pytest.raises(Wrong):
+        begin(pairing, old)
+    begin(pairing, new)
+    assert pairing.decide(False) is None
+    begin(pairing, pairing.start(shown=False))  # refused: nobody waits any more
+    clock.ahead = 121
+    pairing.start(shown=False)
+    begin(pairing, pairing.start())
+    assert pairing.shown
+
+
 # By socket.
+
+
+def test_a_program_brings_the_code(fresh_house: House) -> None:
+    local = fresh_house.local()
+    code = local.call("pairing/start", shown=False)["code"]
+    client = pair(fresh_house.port, code, "Chromium on Linux", ORIGIN)
+    told = {"state": "confirm", "shown": False, "name": "Chromium on Linux", "origin": ORIGIN}
+    assert local.call("pairing/state") == told
+    with pytest.raises(DaemonError) as busy:
+        local.call("pairing/start", shown=False)
+    assert busy.value.as_dict()["code"] == "pairing_busy"
+    assert not paired(client)
+    local.call("pairing/confirm", accept=True)
+    assert paired(client)
 
 
 def test_a_browser_pairs_and_works(fresh_house: House) -> None:
@@ -157,7 +203,7 @@ def test_a_browser_pairs_and_works(fresh_house: House) -> None:
     assert started["seconds"] == 120
     client = pair(fresh_house.port, proofs.grouped(started["code"]).lower(), "Chromium on my desk", ORIGIN)
     waiting = local.call("pairing/state")
-    assert waiting == {"state": "confirm", "name": "Chromium on my desk", "origin": ORIGIN}
+    assert waiting == {"state": "confirm", "shown": True, "name": "Chromium on my desk", "origin": ORIGIN}
     assert not paired(client)
     with pytest.raises(DaemonError):
         client.open()
@@ -179,7 +225,7 @@ def test_outside_the_window_pair_does_not_exist(fresh_house: House) -> None:
     with pytest.raises(DaemonError) as refused:
         pair(fresh_house.port, code, "x", ORIGIN)
     assert refused.value.status == 404
-    assert fresh_house.local().call("pairing/state") == {"state": "expired"}
+    assert fresh_house.local().call("pairing/state") == {"state": "expired", "shown": True}
 
 
 def test_guessing_by_socket_ends_after_five(fresh_house: House) -> None:

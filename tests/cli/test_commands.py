@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import struct
 import subprocess
 import sys
 import time
@@ -103,6 +104,46 @@ def test_status_clients_and_stop(photoveil: Photoveil, running: Runtime) -> None
     assert "No browser is connected" in photoveil("clients").stdout
     assert photoveil("stop").returncode == 0
     assert photoveil("status").returncode == 3
+
+
+def asked_by_a_browser(question: bytes, environment: dict[str, str]) -> dict[str, str]:
+    """What a browser does with the program that a package brought: length and JSON, each way."""
+    command = [sys.executable, "-P", "-m", "photoveil.cli", "browser-host", "chrome-extension://abc/"]
+    done = subprocess.run(command, env=environment, input=question, capture_output=True, check=True)
+    assert done.stderr == b""
+    (length,) = struct.unpack("=I", done.stdout[:4])
+    assert len(done.stdout) == 4 + length
+    told: dict[str, str] = json.loads(done.stdout[4:])
+    return told
+
+
+def framed(question: object) -> bytes:
+    data = json.dumps(question).encode()
+    return struct.pack("=I", len(data)) + data
+
+
+def test_a_browser_is_brought_a_code(running: Runtime, environment: dict[str, str]) -> None:
+    told = asked_by_a_browser(framed({"ask": "code"}), environment)
+    client = pair(running.port, told["code"], "Chromium on Linux", ORIGIN)
+    assert not paired(client)  # its user has yet to say yes
+    assert asked_by_a_browser(framed({"ask": "code"}), environment) == {"error": "pairing_busy"}
+
+
+@pytest.mark.parametrize(
+    ("question", "error"),
+    [
+        (framed({"ask": "code"}), "not_running"),
+        (framed({"ask": "photos"}), "bad_request"),
+        (framed(["ask", "code"]), "bad_request"),
+        (b"\xff\xff\xff\x7f{}", "bad_request"),
+        (struct.pack("=I", 3) + b"\xff{}", "bad_request"),
+        (b"", "bad_request"),
+    ],
+)
+def test_a_browser_is_told_why_there_is_no_code(
+    question: bytes, error: str, environment: dict[str, str]
+) -> None:
+    assert asked_by_a_browser(question, environment) == {"error": error}
 
 
 def _code(lines: Iterator[str]) -> str:

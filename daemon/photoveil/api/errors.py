@@ -183,6 +183,17 @@ def no_pairing() -> ApiError:
     )
 
 
+def pairing_busy() -> ApiError:
+    """A program asked for a code in the middle of another pairing."""
+    return ApiError(
+        409,
+        "pairing_busy",
+        "Another browser is being connected",
+        "Its user has not answered yet.",
+        "Answer there, or wait two minutes.",
+    )
+
+
 def no_preview() -> ApiError:
     """There is no small picture of this photo."""
     return ApiError(
@@ -254,6 +265,7 @@ def status_of(error: PhotoveilError) -> int:
 
 _STATUSES = {
     "region": 422,
+    "regions_unreadable": 503,
     "settings": 422,
     "persona": 422,
     "catalogue": 404,

@@ -29,6 +29,10 @@ class PairingState(StrEnum):
     EXPIRED = "expired"
 
 
+class Busy(Exception):  # noqa: N818 - told as `pairing_busy`
+    """Another pairing is under way, which a program must not push aside."""
+
+
 class Closed(Exception):  # noqa: N818 - told as a bare 404
     """There is no window, or this one takes no more."""
 
@@ -52,6 +56,10 @@ class Pairing:
 
     Args:
         clock: seconds; tests put their own here.
+
+    Attributes:
+        shown: whether the code is shown to a person, who carries it to the browser; otherwise the program that
+            asked for it hands it to the browser itself.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,6 +69,7 @@ class Pairing:
         self._ends = 0.0
         self._state = PairingState.EXPIRED
         self._changed = asyncio.Event()
+        self.shown = True
         self.candidate: Candidate | None = None
 
     @property
@@ -75,8 +84,16 @@ class Pairing:
         """Whether a browser gets any answer but 404."""
         return self._clock() < self._ends and self.state is not PairingState.EXPIRED
 
-    def start(self) -> str:
-        """Open a new window, closing any other; answers the code to show."""
+    def start(self, *, shown: bool = True) -> str:
+        """Open a new window; answers the code.
+
+        What a person asks for closes any other window. What a program asks for (``shown`` false) does not: raises Busy
+        while a code is shown, a browser waits for its user, or has yet to hear of its outcome.
+        """
+        waits = self.state is PairingState.WAITING and not self.shown
+        if not shown and self.open and not waits and self.state is not PairingState.REFUSED:
+            raise Busy
+        self.shown = shown
         self._code = proofs.new_code()
         self._tries = TRIES
         self._ends = self._clock() + WINDOW

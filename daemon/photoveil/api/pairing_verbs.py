@@ -8,7 +8,7 @@ from photoveil.api import bodies, errors, proofs
 from photoveil.api.bodies import Body
 from photoveil.api.errors import Refused
 from photoveil.api.guard import Caller
-from photoveil.api.pairing import WINDOW, Closed, PairingState, Wrong
+from photoveil.api.pairing import WINDOW, Busy, Closed, PairingState, Wrong
 from photoveil.api.services import Services
 from photoveil.api.sign_in import NAME, Dashboard
 from photoveil.ledger.clients import Client
@@ -28,6 +28,7 @@ async def begin(services: Services, caller: Caller, body: Body) -> web.Response:
         raise Refused(404) from None
     except Wrong:
         raise Refused(403) from None
+    services.hub.publish("clients")
     return web.json_response({"client": candidate.client, "ns": proofs.b64(ns), "proof": proofs.b64(proof)})
 
 
@@ -63,9 +64,13 @@ async def session(services: Services, caller: Caller, body: Body) -> web.Respons
     return web.json_response({"session": opened.id, "ns": proofs.b64(ns), "proof": proofs.b64(proof)})
 
 
-async def start(services: Services, _caller: Caller, _body: Body) -> web.Response:
-    """``pairing/start``: show a code."""
-    return web.json_response({"code": services.pairing.start(), "seconds": int(WINDOW)})
+async def start(services: Services, _caller: Caller, body: Body) -> web.Response:
+    """``pairing/start``: a code, for a person or for a program that brings it to the browser."""
+    try:
+        code = services.pairing.start(shown=body.get("shown", True))
+    except Busy:
+        raise errors.pairing_busy() from None
+    return web.json_response({"code": code, "seconds": int(WINDOW)})
 
 
 async def state(services: Services, _caller: Caller, body: Body) -> web.Response:
@@ -102,9 +107,9 @@ async def revoke(services: Services, _caller: Caller, body: Body) -> web.Respons
     return web.json_response({})
 
 
-def _told(services: Services) -> dict[str, str]:
+def _told(services: Services) -> dict[str, str | bool]:
     pairing = services.pairing
-    told = {"state": str(pairing.state)}
+    told: dict[str, str | bool] = {"state": str(pairing.state), "shown": pairing.shown}
     if pairing.candidate is not None:
         told |= {"name": pairing.candidate.name, "origin": pairing.candidate.origin}
     return told

@@ -289,5 +289,7 @@ PAIRED = record(
     }
 )
 PAIRING = record(
-    {"state": one_of("waiting", "confirm", "paired", "refused", "expired")}, name=WORDS, origin=WORDS
+    {"state": one_of("waiting", "confirm", "paired", "refused", "expired"), "shown": switch()},
+    name=WORDS,
+    origin=WORDS,
 )

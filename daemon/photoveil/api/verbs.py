@@ -61,8 +61,9 @@ _MEETING = (
     Verb(
         "pairing/start",
         Access.OWNER,
-        "Show a code to type into a browser.",
-        answer=record({"code": shapes.WORDS, "seconds": whole(1, 600)}),
+        "A code for a browser: shown to a person, or brought there by the program that asks.",
+        record(shown=switch()),
+        record({"code": shapes.WORDS, "seconds": whole(1, 600)}),
     ),
     Verb(
         "pairing/state",

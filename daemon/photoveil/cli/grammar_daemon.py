@@ -24,6 +24,7 @@ def add_commands(commands: Commands[Parser]) -> None:
     add(commands, "stop", "daemon", "stop", "end the daemon")
     _add_pair(commands)
     _add_clients(commands)
+    _add_browser_host(commands)
     _add_autostart(commands)
     _add_updates(commands)
 
@@ -144,6 +145,17 @@ def _add_clients(commands: Commands[Parser]) -> None:
         json=True,
     )
     command.add_argument("--revoke", metavar="ID", help="disconnect the one with this id")
+
+
+def _add_browser_host(commands: Commands[Parser]) -> None:
+    command = add(
+        commands,
+        "browser-host",
+        "browser_host",
+        "browser_host",
+        "answer the extension that a package put into the browser; browsers start this, nobody else needs it",
+    )
+    command.add_argument("caller", nargs="*", metavar="CALLER", help="what browsers add: who asks")
 
 
 def _add_autostart(commands: Commands[Parser]) -> None:
