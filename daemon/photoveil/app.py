@@ -21,7 +21,7 @@ from photoveil.api.server import Server, bind
 from photoveil.api.services import LocalClient, Services
 from photoveil.api.sessions import Sessions
 from photoveil.api.sign_in import SignIn
-from photoveil.assistant.choices import Choices
+from photoveil.assistant.choices import Choices, ChoicesUnreadableError
 from photoveil.errors import PhotoveilError
 from photoveil.fitting.desk import CALM_SECONDS, ModelDesk
 from photoveil.fitting.download import COMMAND as FETCH_COMMAND
@@ -78,6 +78,7 @@ class _Rooms:
     models: ModelDesk
     jobs: Jobs
     watching: Watching
+    choices: Choices
 
 
 class Daemon:
@@ -200,6 +201,12 @@ class Daemon:
             previews=previews,
         )
         models = self._desk(ground, worker, lambda: _rests(jobs, policy))
+        loop = asyncio.get_running_loop()
+
+        def heard(whole: bool) -> None:
+            loop.call_soon_threadsafe(_heed_choices, notices, watching, whole)
+
+        choices = Choices(paths.assistant_choices, heard)
         watching = Watching(
             database=database,
             jobs=jobs,
@@ -209,11 +216,13 @@ class Daemon:
             hub=hub,
             notices=notices,
             model_set=lambda: models.in_force,
+            choices=choices,
             own=ground.own,
         )
+        choices.read()  # so that the user hears at once of what cannot be read
         jobs.gate = policy.gate
         jobs.place = watching.place
-        return _Rooms(photos, previews, pause, vault, worker, models, jobs, watching)
+        return _Rooms(photos, previews, pause, vault, worker, models, jobs, watching, choices)
 
     def _desk(self, ground: _Ground, worker: Worker, resting: Callable[[], bool]) -> ModelDesk:
         paths, store, folder = self._paths, ground.store, models_dir()
@@ -251,7 +260,7 @@ class Daemon:
             profile=self._paths.profile,
             personas=self._paths.personas,
             seal_keys=self._paths.seal_keys,
-            regions=Choices.load(self._paths.assistant_choices),
+            regions=rooms.choices,
             previews=rooms.previews,
             local=local,
             photos=rooms.photos,
@@ -325,6 +334,15 @@ def _rests(jobs: Jobs, policy: Policy) -> bool:
     """Whether no photo is in work or about to be, and the machine has time to spare."""
     queue = jobs.queue()
     return not queue["running"] and queue["queued"] <= queue["waiting"] and policy.gate() in (None, "paused")
+
+
+def _heed_choices(notices: Notices, watching: Watching, whole: bool) -> None:
+    """What the user has chosen to hide on photos cannot be read, or can again."""
+    if whole:
+        notices.clear(ChoicesUnreadableError.code)
+        watching.reconsider()
+    else:
+        notices.set(ChoicesUnreadableError.code, ChoicesUnreadableError())
 
 
 async def _calm(services: Services) -> None:

@@ -35,15 +35,6 @@ CHOICE = "regions:"
 """What a task's metadata begins with where the user has chosen what is to be hidden on the photo."""
 
 
-def metadata_for(method: str, metadata: str, choice: str) -> str:
-    """What stands in a task as its metadata.
-
-    Copies for assistants keep no notes whatever the settings say, so there the word is free for the digest of what the
-    user has chosen to hide on this very photo (`assistant.choices`): another choice is another copy.
-    """
-    return f"{CHOICE}{choice}" if method == ASSISTANT and choice else metadata
-
-
 def share_of(strength: str) -> float:
     """The slider's place that a task's strength stands for, 0 (most useful) to 1 (most private).
 

@@ -113,6 +113,16 @@ def moved(source: Pixels, boxes: Sequence[Box], target: Pixels) -> Pixels:
     return out
 
 
+def cornered(source: Pixels, box: Box, target: Pixels) -> Pixels:
+    """A mark of one photo in that corner of another which lies opposite to its own: little of its photo would show."""
+    height, width = target.shape[:2]
+    x = width - box.width if box.x + box.width / 2 < source.shape[1] / 2 else 0
+    y = height - box.height if box.y + box.height / 2 < source.shape[0] / 2 else 0
+    out = target.copy()
+    out[y : y + box.height, x : x + box.width] = source[box.rows, box.columns]
+    return out
+
+
 def pasted(
     pixels: Pixels, other: Pixels, boxes: Sequence[Box], rng: np.random.Generator
 ) -> tuple[Pixels, Box]:

@@ -6,6 +6,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -13,7 +14,19 @@ import numpy as np
 from lab.seal import attacks
 from lab.seal.pictures import CHANNELS, DRAWN, HELD, Channel, Picture
 from photoveil.photos.model import Pixels
-from photoveil.seal import Box, Mark, Position, Sealed, SealError, SealKey, Size, TamperedError, seal, unseal
+from photoveil.seal import (
+    Box,
+    Mark,
+    Position,
+    Sealed,
+    SealError,
+    SealKey,
+    Size,
+    TamperedError,
+    WrongKeyError,
+    seal,
+    unseal,
+)
 
 MARK = Mark("© Anna Berg 2026")
 _AVERAGED = 8
@@ -165,7 +178,7 @@ def _try_keys(notes: Notebook, picture: Picture, sealed: Sealed, key: SealKey, p
         try:
             unseal(sealed.pixels, keys)
             accepted = 1
-        except SealError:
+        except WrongKeyError:
             pass
         notes.counted["attack", name, picture.kind].append((accepted, len(keys)))
 
@@ -180,12 +193,17 @@ def _detect(
 ) -> None:
     other, other_sealed, other_key = before
     kind = picture.kind
+    # By the photo's name, so that no two photos get their piece at the same place.
+    rng = np.random.default_rng([plan.seed, crc32(picture.name.encode())])
     for channel in (CHANNELS[0], CHANNELS[2]):
         copied = channel.sent(attacks.moved(other_sealed.pixels, other_sealed.boxes, picture.pixels))
         notes.counted["detection", f"mark of another photo: {channel.name}", kind].append(
             (int(_refused(copied, other_key)), 1)
         )
-        rng = np.random.default_rng([plan.seed, len(notes.counted)])
+        copied = channel.sent(attacks.cornered(other_sealed.pixels, other_sealed.boxes[0], picture.pixels))
+        notes.counted["detection", f"the same in its opposite corner: {channel.name}", kind].append(
+            (int(_refused(copied, other_key)), 1)
+        )
         changed, piece = attacks.pasted(sealed.pixels, other, sealed.boxes, rng)
         hit = _noticed(channel.sent(changed), key, piece, changed.shape[1])
         notes.counted["detection", f"piece of another photo pasted in: {channel.name}", kind].append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import threading
@@ -19,12 +20,14 @@ import torch
 from PIL import Image
 from skimage.data import astronaut
 
+from photoveil.assistant.choices import Choices, choice
 from photoveil.assistant.codes import readable
 from photoveil.assistant.history import History
 from photoveil.assistant.regions import Region, find
 from photoveil.assistant.sight import Recognition, Resemblance
 from photoveil.assistant.sitting import NothingPrivateError, sit
 from photoveil.cli import main
+from photoveil.paths import Paths
 from photoveil.photos import Format, Photo, decode
 from photoveil.protection import catalogue
 from photoveil.protection.encoders import Encoder, load_encoders
@@ -192,6 +195,24 @@ def test_the_command_asks_the_model_and_writes_copies(
     # The original once, then the copies; never at full size where that is larger.
     assert len(model.shown) == 6
     assert (tmp_path / "home" / "default" / "state" / "assistant" / "history.jsonl").stat().st_size > 100
+
+
+def test_who_has_chosen_to_hide_nothing_gets_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PHOTOVEIL_HOME", str(tmp_path / "home"))
+    Image.fromarray(astronaut()).save("me.png")
+    photo = hashlib.sha256(Path("me.png").read_bytes()).hexdigest()
+    left = {"kind": "face", "box": [0.3, 0.1, 0.6, 0.5], "hidden": False}
+    Choices(Paths.of().assistant_choices).keep(choice(photo, [left]))
+
+    code = main(["assist", "me.png", "-o", "out", "--json", "--model-set", "starter"])
+
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (code, error["code"]) == (1, "nothing_private")
+    assert "on its page" in error["reason"]
+    assert not list(Path("out").iterdir())
 
 
 @pytest.mark.parametrize(

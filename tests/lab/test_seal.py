@@ -35,6 +35,7 @@ def test_a_short_study(tmp_path: Path) -> None:
     assert named["attack", "wrong keys accepted"].value == 0
     assert named["attack", "keys with one wrong bit accepted"].count == 128
     assert named["detection", "mark of another photo: lossless"].value == 1
+    assert named["detection", "the same in its opposite corner: lossless"].value == 1
     assert named["detection", "false alarms: JPEG 85"].value == 0
 
     about: dict[str, str | int] = {

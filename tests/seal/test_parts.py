@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 import zlib
 from collections.abc import Callable
 
@@ -18,18 +19,20 @@ from photoveil.seal import (
     carrier,
     codes,
     convolution,
+    finding,
     fingerprint,
     header,
     lettering,
     looks,
     mending,
+    placing,
     scramble,
     wavelet,
     wraps,
 )
 from photoveil.seal.errors import KeyTextError, NewerSealError, WrongKeyError
 from photoveil.seal.header import Header
-from photoveil.seal.model import Box, Mark, Tone
+from photoveil.seal.model import Box, Mark, Size, Tone
 from photoveil.seal.scramble import Gain
 from photoveil.seal.wraps import Content
 
@@ -177,6 +180,9 @@ def test_a_mark_of_a_later_version_is_told_from_a_wrong_key() -> None:
         (Box(0, 0, 64, 22), (4000, 3000)),
         (Box(0, 0, 65520, 21840), (65535, 65535)),
         (Box(0, 0, 288, 96), (65535, 65535)),
+        # Gigabytes under one mark, and hours under many: no photo is decoded that is so large.
+        (Box(0, 0, 7200, 2400), (12_000, 12_000)),
+        (Box(0, 0, 6400, 2134), (65_520, 65_520)),
     ],
 )
 def test_a_header_that_someone_made_up_is_refused(box: Box, size: tuple[int, int]) -> None:
@@ -185,6 +191,28 @@ def test_a_header_that_someone_made_up_is_refused(box: Box, size: tuple[int, int
         header.unlock(
             header.lock(dataclasses.replace(a_header(), box=box, size=size), wraps.wrap([key])), [key]
         )
+
+
+def test_the_largest_mark_on_the_largest_photo_is_believed() -> None:
+    width = height = 12_240
+    box = Box(16, 16, *placing.extent(width, height, Size.LARGE))
+    told, key = dataclasses.replace(a_header(), box=box, size=(width, height)), SealKey("a", bytes(16))
+    assert header.unlock(header.lock(told, wraps.wrap([key])), [key])[2] == told
+
+
+@pytest.mark.parametrize("gains", [(1.0, math.nan), (math.nan, 1.0), (math.inf, 1.0), (1.0, 0.0)])
+def test_gains_that_are_no_numbers_are_refused(gains: tuple[float, float]) -> None:
+    """Version 1 wrote them as they are, so whoever shares a key can write anything."""
+    body = header._FIRST.pack(1, 0, 1000, 800, 0, 0, 288, 96, *gains, 1, 2, 3, 4, 5, b"outside!")
+    wrapped = wraps.wrap([SealKey("a", bytes(16))])
+    with pytest.raises(WrongKeyError):
+        header.opened(wraps.encrypted(body.ljust(header._BODY, b"\0"), wrapped), wrapped.content)
+
+
+def test_a_hairline_is_not_enlarged_until_a_mark_would_fit() -> None:
+    strip = plane(8, 1600)
+    assert finding.find(strip, thorough=True) is None
+    assert finding._best_at(strip, placing.expected_width(1600, 8, Size.SMALL)) is None
 
 
 @given(

@@ -187,6 +187,27 @@ def test_a_mark_pasted_onto_another_photo_is_refused(sealed: Sealed, key: SealKe
         unseal(jpeg(smaller(other, 1080), 75), [key])
 
 
+def test_a_mark_pasted_into_the_opposite_corner_is_refused(photo: Pixels, key: SealKey) -> None:
+    """There the photo that it comes from would lie outside the picture, and no fingerprint tells of what is inside."""
+    small = np.asarray(Image.fromarray(photo).resize((640, 480)))
+    sealed = seal(small, Mark("© A", position=Position.TOP_LEFT, size=Size.SMALL), key)
+    box = sealed.boxes[0]
+    other = np.array(Image.fromarray(render(sample_photo(sample_persona(42), 42), 640, 480)))
+    other[-box.height :, -box.width :] = sealed.pixels[box.rows, box.columns]
+    with pytest.raises(TamperedError, match="do not belong together"):
+        unseal(other, [key])
+    # With a little around it, it opens, and what is around it is told.
+    framed = np.pad(sealed.pixels, ((0, 60), (24, 0), (0, 0)), constant_values=90)
+    found = unseal(framed, [key])
+    assert found.state is State.CROPPED
+    assert psnr(found.pixels[:480, 24:], small) > 40
+    below, left = found.tampered
+    assert (below.x, below.width, below.y + below.height) == (0, 664, 540)
+    assert abs(below.y - 480) <= 2
+    assert (left.x, left.y) == (0, 0)
+    assert abs(left.width - 24) <= 2
+
+
 def test_changes_are_told_where_they_are(sealed: Sealed, key: SealKey) -> None:
     changed = Image.fromarray(sealed.pixels)
     box = sealed.boxes[0]

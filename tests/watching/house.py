@@ -18,6 +18,7 @@ from typing import Any
 
 from watchdog.events import FileSystemEvent
 
+from photoveil.assistant.choices import Choices
 from photoveil.hub import Hub
 from photoveil.keys import KeyStore
 from photoveil.ledger.database import Database
@@ -25,6 +26,7 @@ from photoveil.ledger.jobs import JobRow, Jobs
 from photoveil.ledger.photos import ProtectedPhotos
 from photoveil.ledger.rows import COLUMNS, row_of
 from photoveil.ledger.vault import Vault
+from photoveil.methods import CHOICE
 from photoveil.notices import Notices
 from photoveil.photos import AnimatedPhoto
 from photoveil.settings import FolderRule, SettingsStore
@@ -32,7 +34,15 @@ from photoveil.watching import FolderState, Watching
 from photoveil.watching import rows as files
 from photoveil.watching.observing import Hints
 from photoveil.watching.rows import FileRow
-from photoveil.worker.tasks import Delivered, Outcome, Previews, SourceChanged, Task, Unchanged
+from photoveil.worker.tasks import (
+    NOTHING_PRIVATE,
+    Delivered,
+    Outcome,
+    Previews,
+    SourceChanged,
+    Task,
+    Unchanged,
+)
 
 MARK = b"protected by test"
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - fresh folders are made in it
@@ -53,9 +63,9 @@ def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def copy_of(data: bytes, strength: str = "balanced") -> bytes:
-    """What the protector of these tests makes of a photo."""
-    return data + MARK + strength.encode()
+def copy_of(data: bytes, strength: str = "balanced", chosen: str = "") -> bytes:
+    """What the protector of these tests makes of a photo; ``chosen``: how its task names what is to be hidden."""
+    return data + MARK + strength.encode() + chosen.encode()
 
 
 def aged(path: Path, seconds: float = 3600.0) -> Path:
@@ -80,6 +90,7 @@ class House:
         self.go = asyncio.Event()
         self.go.set()
         self.suffix = ""
+        self.finds_nothing = False
         self.hub = Hub()
         self.notices = Notices(self.hub)
         self.photos = ProtectedPhotos(database, root / "kept", 1 << 30)
@@ -90,6 +101,7 @@ class House:
             database, root / "vault", self.keys, lambda: self.vault_limit, self.hub, self.notices
         )
         self.jobs = Jobs(self.photos, self.protect, root / "spool", hub=self.hub, notices=self.notices)
+        self.choices = Choices(root / "regions.jsonl")
         self.watching = Watching(
             database=database,
             jobs=self.jobs,
@@ -99,6 +111,7 @@ class House:
             hub=self.hub,
             notices=self.notices,
             model_set=lambda: "starter",
+            choices=self.choices,
             own=[root / "vault"],
         )
         self.jobs.place = self.watching.place
@@ -124,7 +137,10 @@ class House:
         self.fail(photo, data)
         if data.startswith(b"GIF"):
             return Unchanged(AnimatedPhoto.of("GIF", 2).reason)
-        copy = copy_of(data, task.strength)
+        if self.finds_nothing and not task.metadata.startswith(CHOICE):
+            return Unchanged(NOTHING_PRIVATE)
+        chosen = task.metadata if task.metadata.startswith(CHOICE) else ""
+        copy = copy_of(data, task.strength, chosen)
         await asyncio.to_thread(part.write_bytes, copy)
         suffix = self.suffix if photo.suffix != self.suffix else ""
         return Delivered(sha(copy), len(copy), "jpeg", "image/jpeg", suffix, 1, 1, {})

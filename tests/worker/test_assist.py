@@ -24,7 +24,7 @@ from photoveil.assistant.history import History, Subject, Trial
 from photoveil.assistant.parameters import Space
 from photoveil.assistant.search import AT_FIRST, ENOUGH, WARM
 from photoveil.endpoint import RemoteRefusedError
-from photoveil.methods import ASSISTANT, metadata_for
+from photoveil.methods import ASSISTANT
 from photoveil.worker import assist
 from photoveil.worker.parent import Worker
 from photoveil.worker.tasks import (
@@ -241,8 +241,9 @@ def chosen(worker: Worker, photo: Path, regions: list[dict[str, Any]]) -> Task:
     file = photo.with_name("regions.jsonl")
     worker.assisting = replace(worker.assisting, choices=file)
     wish = choice(hashlib.sha256(photo.read_bytes()).hexdigest(), regions)
-    Choices.load(file).keep(wish)
-    return replace(ME, metadata=metadata_for(ASSISTANT, "keep", wish.digest))
+    choices = Choices(file)
+    choices.keep(wish)
+    return ME.about(wish.photo, choices)
 
 
 def personas(worker: Worker) -> set[str]:

@@ -38,6 +38,7 @@ async def sign_in(services: Services, _caller: Caller, body: Body) -> Body:
 
 async def overview(services: Services, _caller: Caller, _body: Body) -> Body:
     """``overview``: all that one look at Photoveil should tell."""
+    services.regions.read()  # where the doctor has put a damaged file aside, the notice of it goes
     settings, notices = services.settings, services.notices.all()
     pause = services.paused()
     queue, newer = services.jobs.queue(), services.updates.newer

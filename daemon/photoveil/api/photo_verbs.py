@@ -16,7 +16,7 @@ from photoveil.api.services import Services
 from photoveil.errors import PhotoveilError
 from photoveil.ledger.jobs import Job, JobRow, State
 from photoveil.ledger.photos import Key
-from photoveil.methods import metadata_for, strength_for
+from photoveil.methods import strength_for
 from photoveil.settings import SiteProfile, valid_persona
 from photoveil.worker.tasks import Delivered, Task
 
@@ -168,5 +168,5 @@ def _task(services: Services, wishes: Body, photo: str) -> Task:
         place for place in (wishes.get("slider"), site.slider, settings.assistant_slider) if place is not None
     )
     strength = strength_for(method, strength, slider)
-    metadata = metadata_for(method, settings.metadata, services.regions.digest(photo))
-    return Task(persona, method, strength, services.models.in_force, metadata)
+    task = Task(persona, method, strength, services.models.in_force, settings.metadata)
+    return task.about(photo, services.regions)

@@ -17,12 +17,13 @@ async def regions(services: Services, _caller: Caller, body: Body) -> Body:
 
 
 async def change(services: Services, _caller: Caller, body: Body) -> Body:
-    """``regions/change``: holds from now on, wherever the same file comes from."""
+    """``regions/change``: holds from now on, wherever the same file comes from; folders make their copies anew."""
     photo = await _photo(services, body["job"])
     if body["regions"] is None:
         await asyncio.to_thread(services.regions.forget, photo)
     else:
         await asyncio.to_thread(services.regions.keep, choice(photo, body["regions"]))
+    await services.watching.chosen_anew(photo)
     return _told(services, photo)
 
 
@@ -34,7 +35,7 @@ async def _photo(services: Services, job: str) -> str:
 
 
 def _told(services: Services, photo: str) -> Body:
-    known = services.regions.known.get(photo)
+    known = services.regions.of(photo)
     return {
         "photo": photo,
         "regions": None if known is None else [region.as_dict() for region in known.regions],

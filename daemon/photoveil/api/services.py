@@ -94,6 +94,9 @@ class Watching(Protocol):
     async def rescan(self, folder: str | None = None) -> None:
         """Look through one folder or all."""
 
+    async def chosen_anew(self, photo: str) -> None:
+        """The user has chosen what to hide on a photo."""
+
 
 @dataclass
 class Services:

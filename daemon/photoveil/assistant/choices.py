@@ -1,8 +1,11 @@
 """What the user said is private on a photo, so that the same file is treated so whenever it comes again.
 
 A file with one choice a line, the latest last: the photo's SHA-256 and its regions, each to be hidden or not. No pixel
-and no name. The daemon alone writes it; a choice's digest stands in the photo's task (`methods.metadata_for`), and by
-that digest the child finds it, so that a copy is made by the very choice that it is kept under. No torch, no OpenCV.
+and no name. The daemon alone writes it; a choice's digest stands in the photo's task (`worker.tasks.Task.about`), and
+by that digest the child finds it, so that a copy is made by the very choice that it is kept under. No torch, no OpenCV.
+
+A file that cannot be read, or not all of it, is left as it is until the doctor puts it aside. Meanwhile what can be
+read of it holds, and nobody is told of any other photo that nothing was chosen for it: that may be what was lost.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,10 @@ MOST_REGIONS = 40
 """Regions of a photo, at most."""
 
 _SIDES = 4
+_LARGEST = 8 << 20
+"""Bytes of a file that can be ours: several times as many as so many photos with so many regions need."""
+
+_Stamp = tuple[int, int, int] | None
 Box = tuple[float, float, float, float]
 
 
@@ -33,6 +40,20 @@ class ChoiceError(PhotoveilError):
     """A choice that cannot be one, or that is not known any more."""
 
     code = "region"
+
+
+class ChoicesUnreadableError(ChoiceError):
+    """Nobody knows whether the user has chosen something for a photo."""
+
+    code = "regions_unreadable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What you chose to hide cannot be read",
+            "The file that remembers the private places you drew on photos is damaged or not readable. Photos for AI "
+            "assistants are held back, but for those whose places could be read.",
+            "Run `photoveil doctor --fix`: what can be read is kept, and the damaged file is put aside.",
+        )
 
 
 @dataclass(frozen=True)
@@ -71,49 +92,121 @@ class Choice:
         return {"photo": self.photo, "regions": [region.as_dict() for region in self.regions]}
 
 
-@dataclass
-class Choices:
-    """The choices of a file, by photo."""
+@dataclass(frozen=True)
+class Read:
+    """What could be read of a file of choices.
 
-    file: Path
-    known: dict[str, Choice] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    Attributes:
+        known: choices by photo.
+        whole: whether that is all there is in it.
+    """
+
+    known: Mapping[str, Choice]
+    whole: bool = True
 
     @classmethod
-    def load(cls, file: Path) -> Choices:
-        """What a file holds; lines that are no choices are passed over."""
+    def of(cls, file: Path) -> Read:
+        """What the file holds now; one that is not there holds nothing. Blocks."""
         try:
-            lines = file.read_text("utf-8", errors="replace").splitlines()
+            with file.open("rb") as stream:
+                data = stream.read(_LARGEST + 1)
         except FileNotFoundError:
-            lines = []
-        found = [_read(line) for line in lines]
-        return cls(file, {choice.photo: choice for choice in found if choice is not None})
+            return cls({})
+        except OSError:
+            return cls({}, whole=False)
+        if len(data) > _LARGEST:
+            return cls({}, whole=False)
+        lines = [line for line in data.decode("utf-8", errors="replace").split("\n") if line.strip()]
+        found = [one for line in lines if (one := _read(line)) is not None]
+        return cls({one.photo: one for one in found}, whole=len(found) == len(lines))
+
+
+class Choices:
+    """The choices of a file: whoever asks hears what it holds at that moment, whoever wrote it.
+
+    Args:
+        file: need not be there yet.
+        heard: told once whenever the file turns out not to be whole (False), or to be whole again (True); in the
+            thread of whoever asked.
+    """
+
+    def __init__(self, file: Path, heard: Callable[[bool], None] = lambda _whole: None) -> None:
+        self.file = file
+        self._heard = heard
+        self._lock = threading.RLock()
+        self._stamp: _Stamp = None
+        self._last = Read({})
+
+    def of(self, photo: str) -> Choice | None:
+        """What the user has chosen for the photo with this SHA-256; None where that is nothing.
+
+        Raises:
+            ChoicesUnreadableError: it may have been lost.
+        """
+        now = self.read()
+        found = now.known.get(photo)
+        if found is None and not now.whole:
+            raise ChoicesUnreadableError
+        return found
 
     def digest(self, photo: str) -> str:
-        """The digest of a photo's choice; empty where the user has made none."""
-        choice = self.known.get(photo)
-        return "" if choice is None else choice.digest
+        """The digest of a photo's choice; empty where the user has made none. Raises as `of`."""
+        found = self.of(photo)
+        return "" if found is None else found.digest
+
+    def read(self) -> Read:
+        """What the file holds; it is read again only where it has changed."""
+        with self._lock:
+            stamp = _stamp(self.file)
+            if stamp is None or stamp != self._stamp:
+                before, self._last = self._last, Read.of(self.file)
+                # One that could not be read may be readable the next time, though nothing of this changes.
+                self._stamp = stamp if self._last.whole else None
+                if before.whole != self._last.whole:
+                    self._heard(self._last.whole)
+            return self._last
 
     def keep(self, choice: Choice) -> None:
-        """From now on the photo is treated so. Blocks."""
+        """From now on the photo is treated so. Blocks.
+
+        Raises:
+            ChoiceError: the file cannot be written, or not all of it can be read: what cannot is not written over.
+        """
         with self._lock:
-            others = [known for photo, known in self.known.items() if photo != choice.photo]
-            # In one step: whoever asks meanwhile hears of the choice before or of this one, never of none.
-            self.known = {known.photo: known for known in [*others, choice][-MOST:]}
-            self._write()
+            others = [one for one in self._whole().values() if one.photo != choice.photo]
+            self._write([*others, choice][-MOST:])
 
     def forget(self, photo: str) -> None:
-        """From now on the photo's regions are found again. Blocks."""
+        """From now on the photo's regions are found again. Blocks; raises as `keep`."""
         with self._lock:
-            if self.known.pop(photo, None) is not None:
-                self._write()
+            known = self._whole()
+            if photo in known:
+                self._write([one for one in known.values() if one.photo != photo])
 
-    def _write(self) -> None:
-        from photoveil.photos import replace_atomically
+    def _whole(self) -> Mapping[str, Choice]:
+        now = self.read()
+        if not now.whole:
+            raise ChoicesUnreadableError
+        return now.known
 
-        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lines = [json.dumps(choice.as_dict(), separators=(",", ":")) for choice in self.known.values()]
-        replace_atomically(self.file, "".join(f"{line}\n" for line in lines).encode())
+    def _write(self, known: Iterable[Choice]) -> None:
+        try:
+            write(self.file, known)
+        except OSError as error:
+            raise ChoiceError(
+                "This was not remembered",
+                f"The file that remembers private places cannot be written ({error.strerror}).",
+                "Make room on that drive, or give yourself the right to write there, and try again.",
+            ) from error
+
+
+def write(file: Path, known: Iterable[Choice]) -> None:
+    """Put these choices in a file's place. Raises OSError."""
+    from photoveil.photos.writing import replace_atomically
+
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = [json.dumps(one.as_dict(), separators=(",", ":")) for one in known]
+    replace_atomically(file, "".join(f"{line}\n" for line in lines).encode())
 
 
 def choice(photo: str, regions: Iterable[Mapping[str, Any]]) -> Choice:
@@ -126,8 +219,8 @@ def choice(photo: str, regions: Iterable[Mapping[str, Any]]) -> Choice:
     """
     told = list(regions)
     found = tuple(_chosen(region) for region in told if len(region["box"]) == _SIDES)
-    areas = [(right - left, bottom - top) for left, top, right, bottom in (r.box for r in found)]
-    if len(found) < len(told) or any(min(area) <= 0 for area in areas):
+    boxes = [region.box for region in found]
+    if len(found) < len(told) or not all(left < right and top < bottom for left, top, right, bottom in boxes):
         raise _refused("One of the places has no area.", "Draw it larger, or take it away.")
     if len({region.hidden for region in found if region.kind == "code"}) > 1:
         raise _refused(
@@ -146,15 +239,26 @@ def named(file: str | None, metadata: str) -> Sequence[Chosen] | None:
     if not metadata.startswith(CHOICE):
         return None
     wanted = metadata.removeprefix(CHOICE)
-    known = Choices.load(Path(file)).known.values() if file else ()
-    for one in known:
+    now = Read.of(Path(file)) if file else Read({})
+    for one in now.known.values():
         if one.digest == wanted:
             return one.regions
+    if not now.whole:
+        raise ChoicesUnreadableError
     raise ChoiceError(
         "The photo was held back",
         "What you had chosen to hide on it has been changed since, or is not known any more.",
         "Choose the photo again.",
     )
+
+
+def _stamp(file: Path) -> _Stamp:
+    """What tells that the file has changed; None where that cannot be told."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _refused(reason: str, remedy: str) -> ChoiceError:
@@ -167,9 +271,11 @@ def _chosen(told: Mapping[str, Any]) -> Chosen:
 
 
 def _read(line: str) -> Choice | None:
+    """A line of the file; None where it is no choice as `choice` makes them."""
     try:
         told = json.loads(line)
-        found = tuple(_chosen(region) for region in told["regions"][:MOST_REGIONS])
-        return Choice(str(told["photo"]), found) if all(r.kind in KINDS for r in found) else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+        found = choice(str(told["photo"]), told["regions"])
+    except (ValueError, KeyError, TypeError, RecursionError, ChoiceError):
         return None
+    kinds = {region.kind for region in found.regions}
+    return found if kinds <= set(KINDS) and len(found.regions) <= MOST_REGIONS else None

@@ -7,6 +7,7 @@ and what surprised the model. The file holds numbers alone: no pixel, no questio
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from photoveil.assistant.front import non_dominated
 from photoveil.assistant.kinds import KINDS
 from photoveil.assistant.parameters import FULL
+
+log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
@@ -38,7 +41,7 @@ class Subject:
 
     Attributes:
         kinds: of its private regions, in the order of `kinds.KINDS`.
-        context: a few numbers about it (`evaluation.context`), scaled so that 1 is a large difference.
+        context: a few numbers about it (`evaluation.subject`), scaled so that 1 is a large difference.
     """
 
     kinds: tuple[str, ...]
@@ -89,13 +92,19 @@ class History:
         return sorted(self.records, key=far)[:photos]
 
     def learn(self, subject: Subject, trials: Sequence[Trial]) -> None:
-        """Keep what is critical of a photo's trials; other processes' records stay."""
+        """Keep what is critical of a photo's trials; other processes' records stay.
+
+        A file that cannot be written costs later photos queries, and no photo its copy.
+        """
         if not trials:
             return
         record = (subject, tuple(critical(trials)))
         self.records = [*self.records, record][-PHOTOS:]
         if self.file is not None:
-            _append(self.file, record)
+            try:
+                _append(self.file, record)
+            except OSError as error:  # filelock's Timeout is one
+                log.warning("what this photo taught is not kept in %s: %s", self.file, error)
 
 
 def critical(trials: Sequence[Trial], most: int = KEPT) -> list[Trial]:
@@ -159,6 +168,9 @@ def _read(file: Path) -> tuple[list[tuple[Subject, tuple[Trial, ...]]], int]:
         lines = file.read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return [], 0
+    except OSError as error:
+        log.warning("what earlier photos taught cannot be read from %s: %s", file, error)
+        return [], 1
     found = [_record(line) for line in lines if line.strip()]
     records = [record for record in found if record is not None]
     return records[-PHOTOS:], len(found) - len(records)

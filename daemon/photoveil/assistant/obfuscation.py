@@ -1,11 +1,12 @@
 """Hiding regions of a photo, and less of everything: blur, pixels, one colour, painted over; smaller, noisy, paler.
 
 All measures are relative to the size of region or photo, so that what was found good on a small preview does the same
-to the photo itself. Regions are ellipses with soft edges.
+to the photo itself. Faces are hidden by ellipses, all else to the corners of its box; edges are soft, to the outside.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -54,22 +55,25 @@ def _treat(pixels: Pixels, region: Region, treatment: Treatment) -> None:
     around = max(2, max(wide, tall) // 3)
     x, y = max(0, left - around), max(0, top - around)
     window = pixels[y : min(height, bottom + around), x : min(width, right + around)]
-    mask = _ellipse(window.shape[:2], (left - x, top - y, wide, tall), square=region.kind == "code")
+    mask = _mask(window.shape[:2], (left - x, top - y, wide, tall), round_off=region.kind == "face")
     hidden = _STYLES[treatment.style](window, mask, treatment.strength, min(wide, tall))
     share = mask if window.ndim == 2 else mask[..., None]
     window[:] = np.clip(np.rint(window + share * (hidden - window)), 0, 255).astype(np.uint8)
 
 
-def _ellipse(shape: tuple[int, ...], box: tuple[int, int, int, int], *, square: bool) -> NDArray[np.float32]:
+def _mask(shape: tuple[int, ...], box: tuple[int, int, int, int], *, round_off: bool) -> NDArray[np.float32]:
     """1 inside, 0 outside, a soft edge; ``box`` is left, top, width, height."""
     left, top, wide, tall = box
     mask = np.zeros(shape, np.float32)
-    if square:
-        mask[top : top + tall, left : left + wide] = 1
-    else:
+    soft = max(0.5, min(wide, tall) * 0.03)
+    if round_off:
         axes = (max(1, round(wide * 0.55)), max(1, round(tall * 0.55)))
         cv2.ellipse(mask, (left + wide // 2, top + tall // 2), axes, 0, 0, 360, 1.0, -1)
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.5, min(wide, tall) * 0.03)), np.float32)
+    else:
+        # What somebody framed is hidden to its edge, so the edge grows soft beyond it.
+        beyond = math.ceil(2 * soft)
+        mask[max(0, top - beyond) : top + tall + beyond, max(0, left - beyond) : left + wide + beyond] = 1
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), soft), np.float32)
 
 
 def _blur(window: Pixels, _mask: NDArray[np.float32], strength: float, side: int) -> NDArray[np.float32]:

@@ -226,9 +226,10 @@ def _codes(pixels: Pixels) -> list[Region]:
 
 
 def _same(one: Region, other: Region) -> bool:
-    """Whether two boxes share more than half of the smaller."""
+    """Whether two boxes share more than half of what they cover together: a child before its mother is somebody else."""
     sides = [
         min(a, b) - max(c, d)
         for a, b, c, d in zip(one.box[2:], other.box[2:], one.box[:2], other.box[:2], strict=True)
     ]
-    return min(sides) > 0 and sides[0] * sides[1] > 0.5 * min(_area(one), _area(other))
+    shared = sides[0] * sides[1] if min(sides) > 0 else 0.0
+    return shared > 0.5 * (_area(one) + _area(other) - shared)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photoveil import settings
+from photoveil.assistant.choices import Choices
 from photoveil.cli import choices
 from photoveil.cli.inputs import FileError, UsageError, digest
 from photoveil.cli.output import Exit, note, printable, say, say_json, show_error
@@ -20,6 +22,7 @@ from photoveil.paths import Paths, models_dir
 
 if TYPE_CHECKING:
     from photoveil.assistant.history import History
+    from photoveil.assistant.private import Private
     from photoveil.assistant.regions import Region
     from photoveil.assistant.sitting import Copy, Sitting
     from photoveil.photos import Photo
@@ -39,6 +42,7 @@ class Bench:
     arguments: argparse.Namespace
     encoders: Sequence[Encoder]
     history: History
+    choices: Choices
     boxes: tuple[Region, ...]
     asker: Asker | None
     output: Path
@@ -80,7 +84,7 @@ async def _bench(arguments: argparse.Namespace) -> Bench:
     _make_folders(output, front)
     encoders = _encoders(paths, chosen, arguments.model_set)
     history = History.load(paths.assistant_file)
-    return Bench(arguments, encoders, history, boxes, asker, output, front)
+    return Bench(arguments, encoders, history, Choices(paths.assistant_choices), boxes, asker, output, front)
 
 
 def _encoders(paths: Paths, chosen: settings.Settings, asked: str | None) -> list[Encoder]:
@@ -134,10 +138,10 @@ async def _one(bench: Bench, file: Path) -> dict[str, Any]:
     from photoveil.assistant.answers import PROMPTS
     from photoveil.assistant.sitting import sit
 
-    photo, regions = await asyncio.to_thread(_seen, bench, file)
+    photo, private = await asyncio.to_thread(_seen, bench, file)
     sitting = await sit(
         photo,
-        regions,
+        private.hidden,
         bench.encoders,
         bench.history,
         prompts=bench.arguments.prompt or PROMPTS,
@@ -146,23 +150,41 @@ async def _one(bench: Bench, file: Path) -> dict[str, Any]:
     )
     copy = await asyncio.to_thread(sitting.deliver_unread, bench.arguments.slider / 100)
     written = await asyncio.to_thread(_write, bench.output, copy.encoded.name, copy.encoded.data)
-    entry = {"output": printable(str(written)), "slider": bench.arguments.slider, **copy.told}
+    entry = {
+        "output": printable(str(written)),
+        "slider": bench.arguments.slider,
+        **copy.told,
+        **private.as_dict(),
+    }
     if not bench.arguments.json:
-        _tell(file, written, copy)
+        _tell(file, written, copy, private)
     if bench.front is not None:
         entry["front"] = await asyncio.to_thread(_write_front, bench.front, file, sitting)
     return entry
 
 
-def _seen(bench: Bench, file: Path) -> tuple[Photo, list[Region]]:
-    """The photo, and what is private on it."""
-    from photoveil.assistant.regions import find
+def _seen(bench: Bench, file: Path) -> tuple[Photo, Private]:
+    """The photo, and what is private on it: what was chosen on its page, else what is found; and the boxes."""
+    from photoveil.assistant.private import Private
+    from photoveil.assistant.sitting import NothingPrivateError
     from photoveil.photos import decode
 
     digest(file)  # tells what cannot be read, and what is too large
-    photo = decode(file.read_bytes(), name=file.name)
-    found = [] if bench.arguments.only_boxes else find(photo.pixels, models_dir())
-    return photo, [*bench.boxes, *found]
+    data = file.read_bytes()
+    choice = bench.choices.of(hashlib.sha256(data).hexdigest())
+    photo = decode(data, name=file.name)
+    if choice is None and bench.arguments.only_boxes:
+        return photo, Private(bench.boxes)
+    wanted = None if choice is None else choice.regions
+    private = Private.on(photo.pixels, wanted, models_dir())
+    private = replace(private, hidden=[*bench.boxes, *private.hidden])
+    if private.chosen and not private.hidden:
+        raise NothingPrivateError(
+            "Nothing is to be hidden on this photo",
+            "So you have chosen on its page on the dashboard, and no box was given.",
+            "Send the photo as it is, choose otherwise on its page, or give --box LEFT,TOP,RIGHT,BOTTOM (in per cent).",
+        )
+    return photo, private
 
 
 def _write(folder: Path, name: str, data: bytes) -> Path:
@@ -195,7 +217,7 @@ def _write_front(folder: Path, file: Path, sitting: Sitting) -> list[dict[str, A
     return told
 
 
-def _tell(file: Path, written: Path, copy: Copy) -> None:
+def _tell(file: Path, written: Path, copy: Copy, private: Private) -> None:
     told = copy.told
     say(f"{printable(str(file))} → {printable(str(written))}")
     regions = ", ".join(region["kind"] for region in told["regions"])
@@ -206,5 +228,8 @@ def _tell(file: Path, written: Path, copy: Copy) -> None:
     say(
         f"  hidden: {regions}; {told['recognised_by_witnesses']:.0%} of it recognisable after upload; {useful}"
     )
+    if private.chosen:
+        left = ", ".join(region.kind for region in private.left) or "nothing"
+        say(f"  as you chose on its page; left as it is: {left}")
     if told["recognised_by_witnesses"] > _SAFE_TO_SHARE:
         note("  Much of it can still be recognised: look at the copy, or move --slider towards 100.")

@@ -19,7 +19,8 @@ def add_assist(commands: Commands[Parser]) -> None:
             "  photoveil assist desk.jpg -o out/ --box face:40,10,60,35 --slider 80\n"
             "  photoveil assist *.jpg -o out/ --endpoint http://127.0.0.1:11434/v1 --model llava\n"
             "  photoveil assist desk.jpg -o out/ --front front/\n"
-            "\nFaces, QR codes and bar codes are found; say where else private things are with --box. Copies are\n"
+            "\nFaces, QR codes and bar codes are found; say where else private things are with --box. What you have\n"
+            "remembered on the photo's page of the dashboard holds here, too, instead of what is found. Copies are\n"
             "tried out on image encoders on this computer, or on the model at --endpoint, which is shown a small\n"
             "copy of the original once: choose one that you run yourself. Beyond this computer photos are sent only\n"
             "if the address is in the setting remote_endpoint and --remote is given.\n"
@@ -63,4 +64,8 @@ def _add_regions(command: Parser) -> None:
         metavar="BOX",
         help="something private: [KIND:]LEFT,TOP,RIGHT,BOTTOM in per cent; KIND is face, code or chosen",
     )
-    command.add_argument("--only-boxes", action="store_true", help="do not look for private things")
+    command.add_argument(
+        "--only-boxes",
+        action="store_true",
+        help="do not look for private things; what you chose on the photo's page is hidden nevertheless",
+    )

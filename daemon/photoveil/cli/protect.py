@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from photoveil import settings
+from photoveil.assistant.choices import Choices
 from photoveil.cli import choices
 from photoveil.cli.inputs import FileError, UsageError, digest, known_choice, persona_name
 from photoveil.cli.output import Exit, ProgressBar, note, printable, say, say_json, show_error
@@ -37,6 +38,7 @@ class Bench:
     """What protecting a batch needs."""
 
     photos: ProtectedPhotos
+    regions: Choices
     worker: Worker
     scratch: Path
     task: Task
@@ -124,6 +126,7 @@ async def _bench(
 ) -> AsyncIterator[Bench]:
     database = await Database.open(paths.ledger_file)
     photos = ProtectedPhotos(database, paths.delivered, chosen.cache_mb << 20)
+    regions = Choices(paths.assistant_choices)
     worker = Worker(
         personas=paths.personas,
         log_file="the messages above",
@@ -133,7 +136,7 @@ async def _bench(
     )
     try:
         with tempfile.TemporaryDirectory(prefix="hand-", dir=paths.spool) as scratch:
-            yield Bench(photos, worker, Path(scratch), task, output, compare)
+            yield Bench(photos, regions, worker, Path(scratch), task, output, compare)
     finally:
         await worker.close()
         await database.close()
@@ -172,7 +175,7 @@ async def _made(
             outcome = await bench.worker.protect(
                 file,
                 file.name,
-                bench.task,
+                key.task,
                 part=part,
                 progress=partial(bar.show, index, file.name),
                 compare=picture if bench.compare else None,
@@ -198,7 +201,9 @@ async def _placed(bench: Bench, file: Path, made: Made) -> dict[str, Any]:
 
 
 async def _key(bench: Bench, file: Path) -> Key:
-    return Key(await asyncio.to_thread(digest, file), bench.task)
+    """Under what its copy is kept, and how it is made: as the user has chosen for this very photo, where he has."""
+    photo = await asyncio.to_thread(digest, file)
+    return Key(photo, bench.task.about(photo, bench.regions))
 
 
 def _write(path: Path, data: bytes) -> Path:

@@ -232,11 +232,10 @@ def _said(done: Unsealed) -> str:
 def _warnings(done: Unsealed, photo: Photo) -> list[str]:
     if not done.tampered:
         return []
-    from photoveil.seal.fingerprint import COLUMNS, ROWS
-
+    first, count = done.tampered[0], len(done.tampered)
     return [
-        f"The photo was changed after it was sealed, in {len(done.tampered)} of {COLUMNS * ROWS} fields, first at "
-        f"{done.tampered[0].x}, {done.tampered[0].y} of {photo.width} × {photo.height} pixels."
+        f"The photo was changed after it was sealed, at {count} {'place' if count == 1 else 'places'}, first at "
+        f"{first.x}, {first.y} of {photo.width} × {photo.height} pixels."
     ]
 
 

@@ -81,6 +81,7 @@ CHECKS = (
     Check("secrets", "Keys"),
     Check("keyring", "System keyring", 30.0),
     Check("personas", "Personas"),
+    Check("regions", "Private places"),
     Check("disk", "Disk space"),
     Check("vault", "Vault"),
     Check("daemon", "Daemon"),

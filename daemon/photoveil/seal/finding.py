@@ -19,6 +19,8 @@ _FIRST = (1.0, 0.985, 1.015)
 _RANGE, _STEPS = (0.97, 1.4), 25
 _DETAIL = 1.5
 _SEARCHED = 1600
+_NARROWEST = 96
+"""Below this width what is written in a mark is finer than pixels; a hairline would be enlarged a hundred times."""
 _SURROUND = 0.08
 
 
@@ -115,6 +117,8 @@ def _widths(brightness: Plane, thorough: bool) -> list[float]:
 
 def _best_at(brightness: Plane, mark_width: float) -> Found | None:
     """The best place for a mark of this width."""
+    if mark_width < _NARROWEST:
+        return None
     height, width = brightness.shape
     across, down = carrier.WIDTH // 2, carrier.HEIGHT // 2
     zoom = across / mark_width

@@ -26,7 +26,6 @@ _PLACE = 12
 """Bits of a mark's place, in steps of `placing.GRID`; the four above tell how far a mean is from the surroundings'."""
 _NIBBLE = 0x0F
 _PER_OCTAVE, _ONE = 24, 128
-_MOST_PIXELS = 1 << 26
 _MOST_TIMES = 1000
 """A photo is at most so many times as large as a mark: 683 times where it is a strip as narrow as the smallest mark."""
 
@@ -135,8 +134,8 @@ def _unpacked(body: bytes) -> Header:
     (width, height), box = found.size, found.box
     inside = placing.LEAST_WIDTH <= box.width <= width - box.x and 16 <= box.height <= height - box.y
     # Whoever shares a key can write a header that would have us fill all memory, or be busy with tiles for hours.
-    fits = box.width * box.height <= _MOST_PIXELS and width * height <= _MOST_TIMES * box.width * box.height
-    if not (inside and fits and min(found.gains) > 0):
+    fits = placing.is_possible(width, height, box) and width * height <= _MOST_TIMES * box.width * box.height
+    if not (inside and fits and all(0 < gain < math.inf for gain in found.gains)):
         raise ValueError("no photo has such a mark")
     return found
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from photoveil.photos.model import Pixels
+from photoveil.photos.model import Limits, Pixels
 from photoveil.seal import colour
 from photoveil.seal.errors import TooSmallError
 from photoveil.seal.model import Box, Position, Size
@@ -23,6 +23,10 @@ _SIDE_OF_4_TO_3 = math.sqrt(4 / 3)
 _SEARCH_LONG, _DETAIL_LONG = 360, 1080
 _STEPS = 13
 GRID = 16
+MOST_PIXELS = Limits().max_pixels
+"""A photo has at most so many, because none that has more is decoded."""
+_MOST_UNDER = 1 << 24
+"""Pixels under one mark, at most: a large one on the largest photo has 15.4 million."""
 _MARGIN = 0.03
 _HARD_DB = 17.0
 """A guess that comes no nearer than this is bad enough; five decibels below what no guess may reach."""
@@ -65,6 +69,11 @@ def extent(width: int, height: int, size: Size) -> tuple[int, int]:
     if across > width or down(across) > height:
         raise TooSmallError.of(width, height, (across, down(across)))
     return across, down(across)
+
+
+def is_possible(width: int, height: int, box: Box) -> bool:
+    """Whether a photo of this size that can be decoded may have such a mark, as far as its size goes."""
+    return width * height <= MOST_PIXELS and box.width * box.height <= _MOST_UNDER
 
 
 def down(across: int) -> int:

@@ -132,10 +132,10 @@ def boxes_of(told: Header) -> list[Box]:
 
 def _boxes(pixels: Pixels, mark: Mark) -> list[Box]:
     height, width = pixels.shape[:2]
-    if max(height, width) > _MOST_SIDE:
+    if max(height, width) > _MOST_SIDE or height * width > placing.MOST_PIXELS:
         raise TooSmallError(
             "The photo is too large for a seal",
-            f"It has {width} × {height} pixels, and a seal counts to {_MOST_SIDE}.",
+            f"It has {width} × {height} pixels; a side may have {_MOST_SIDE}, and all {placing.MOST_PIXELS:,}.",
             "Seal a smaller version of the photo.",
         )
     if mark.tiling:

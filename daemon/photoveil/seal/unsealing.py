@@ -48,6 +48,8 @@ EXPECTED_DB = {
 _FOREIGN = 0.4
 _SAME_PLACE = 0.005
 _UNSCALED = 0.004
+_HAIR = 0.25
+"""So much of a field may show beyond the edge where a cropped photo seems to end."""
 
 
 def unseal(pixels: Pixels, keys: Sequence[SealKey], *, rest: bytes = b"", thorough: bool = True) -> Unsealed:
@@ -221,10 +223,29 @@ def _tampered(clean: Pixels, region: npt.NDArray[np.bool_], placed: Placed, told
     """Parts that are not what was sealed; raises TamperedError where that is nearly all."""
     whole = placed.bounds(Box(0, 0, *told.size))
     differs, seen = fingerprint.compared(told.fingerprint, colour.brightness(clean), whole, region)
-    share = float(differs.sum() / max(int(seen.sum()), 1))
+    beyond, fields = _beyond(clean, whole)
+    share = float((differs.sum() + fields) / max(float(seen.sum() + fields), 1.0))
     if share > _FOREIGN:
         raise TamperedError.foreign(share)
-    return tuple(
+    changed = [
         fingerprint.as_box(fingerprint.field(whole, int(row), int(column)))
         for row, column in zip(*np.nonzero(differs), strict=True)
-    )
+    ]
+    return (*changed, *beyond)
+
+
+def _beyond(clean: Pixels, whole: tuple[float, float, float, float]) -> tuple[list[Box], float]:
+    """What lies around the sealed photo, which nothing vouches for, and as how many of its fields that counts.
+
+    A mark may be copied into a corner of another photo from the opposite corner of its own: then nothing that is
+    around it has a fingerprint to differ from.
+    """
+    height, width = clean.shape[:2]
+    left, top, right, bottom = whole
+    wide, high = (right - left) / fingerprint.COLUMNS, (bottom - top) / fingerprint.ROWS
+    # The place of a cropped photo is not known to the pixel.
+    x0, x1 = (left if left > _HAIR * wide else 0), (right if width - right > _HAIR * wide else width)
+    y0, y1 = (top if top > _HAIR * high else 0), (bottom if height - bottom > _HAIR * high else height)
+    strips = ((0, 0, width, y0), (0, y1, width, height), (0, y0, x0, y1), (x1, y0, width, y1))
+    found = [fingerprint.as_box(one) for one in strips if one[0] < one[2] and one[1] < one[3]]
+    return found, (width * height - (x1 - x0) * (y1 - y0)) / (wide * high)

@@ -6,6 +6,7 @@ import errno
 from pathlib import Path
 
 from photoveil.errors import PhotoveilError
+from photoveil.worker.tasks import SourceChanged
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -120,6 +121,21 @@ class TargetError(PhotoveilError):
             "The place for protected copies cannot be reached",
             f"Writing to {place} failed ({error.strerror or type(error).__name__}).",
             "Connect its drive or make the folder again; it is tried again by itself a few times.",
+        )
+
+
+class ChosenAnew(SourceChanged):
+    """What is to be hidden on the photo was chosen anew while its copy was made."""
+
+    code = "chosen_anew"
+
+    @classmethod
+    def of(cls) -> ChosenAnew:
+        """The error for a copy that must not be put in place any more."""
+        return cls(
+            "The copy was not put in place",
+            "Meanwhile you have chosen anew what is to be hidden on this photo.",
+            "Another copy is made as you have chosen.",
         )
 
 

@@ -88,9 +88,10 @@ class Folder:
         self._wake.set()
 
     def recheck(self, wait: float) -> None:
-        """News of jobs were missed: find out how those ended that are waited for."""
+        """Find out how jobs ended that are waited for, and offer what waits without one."""
         self._fresh = True
         self._scan_soon(wait)
+        self._wake.set()
 
     async def ended(self, path: str, original: str, state: FileState, reason: str | None) -> None:
         """A job for a file has ended without a copy."""

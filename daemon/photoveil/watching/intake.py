@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from photoveil.assistant.choices import ChoicesUnreadableError
 from photoveil.errors import PhotoveilError
 from photoveil.ledger.jobs import CANCELLED, FileWish
 from photoveil.ledger.rows import State
@@ -19,6 +20,7 @@ from photoveil.watching.names import copy_suffix
 from photoveil.watching.rows import FileRow, FileState
 from photoveil.watching.settling import Pending, Settling
 from photoveil.watching.tools import Tools, task_for
+from photoveil.worker.tasks import Task
 
 _BATCH = 100
 _AGAIN_SECONDS = 5.0
@@ -102,12 +104,11 @@ class Intake:
 
     async def offer_outdated(self) -> None:
         """Offer photos that have no copy of the kind that the rule asks for, or none where it belongs."""
-        task = task_for(self._tools.store.current, self.rule, self._tools.model_set())
         after: str | None = None
         while page := await self._tools.database.run(rows.page, self.rule.id, after, _BATCH):
             after = page[-1].path
-            paths = [row.path for row in page]
-            stale = await self._tools.database.run(rows.outdated, self.rule.id, task, paths)
+            tasks = {row.path: task for row, task in self._tasks(page)}
+            stale = await self._tools.database.run(rows.outdated, self.rule.id, tasks)
             lost = await self._in_thread(self._without_copy, page)
             wanted = [row for row in page if row.path in stale or row.path in lost]
             await self._offer([replace(row, state=FileState.WAITING, reason=None) for row in wanted])
@@ -293,7 +294,6 @@ class Intake:
         if not wishes:
             return
         await self._put(wishes)
-        task = task_for(self._tools.store.current, self.rule, self._tools.model_set())
         await self._tools.jobs.submit_files(
             [
                 FileWish(
@@ -303,9 +303,21 @@ class Intake:
                     task=task,
                     target=outputs.wanted(self.rule, row.path),
                 )
-                for row in wishes
+                for row, task in self._tasks(wishes)
             ]
         )
+
+    def _tasks(self, found: Sequence[FileRow]) -> list[tuple[FileRow, Task]]:
+        """How each is to be treated; without those of which nobody knows now what the user has chosen to hide.
+
+        They wait: as soon as that can be read again, `Watching.reconsider` has them offered.
+        """
+        general = task_for(self._tools.store.current, self.rule, self._tools.model_set())
+        tasks = []
+        for row in found:
+            with suppress(ChoicesUnreadableError):
+                tasks.append((row, general.about(row.sha256 or "", self._tools.choices)))
+        return tasks
 
     async def _put(self, found: Iterable[FileRow]) -> None:
         found = list(found)

@@ -12,13 +12,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from photoveil.assistant.choices import Choices, ChoicesUnreadableError
 from photoveil.ledger.database import Database
-from photoveil.ledger.jobs import JobRow
+from photoveil.ledger.jobs import JobRow, TryLater
 from photoveil.ledger.vault import Vault
 from photoveil.ledger.vault_errors import VaultChangedError
 from photoveil.settings import FolderRule, SettingsStore
 from photoveil.watching import outputs, rows
-from photoveil.watching.errors import FolderForgotten, TargetError
+from photoveil.watching.errors import ChosenAnew, FolderForgotten, TargetError
 from photoveil.watching.looking import Stamp, stamp
 from photoveil.watching.rows import FileRow, FileState
 from photoveil.worker.tasks import Delivered, SourceChanged
@@ -29,12 +30,14 @@ class Placing:
 
     Args:
         vault: keeps originals before anything takes their place.
+        choices: what the user has chosen to hide on photos for AI assistants.
     """
 
-    def __init__(self, database: Database, store: SettingsStore, vault: Vault) -> None:
+    def __init__(self, database: Database, store: SettingsStore, vault: Vault, choices: Choices) -> None:
         self._database = database
         self._store = store
         self._vault = vault
+        self._choices = choices
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def place(self, row: JobRow, copy: Path, made: Delivered) -> Path:
@@ -51,6 +54,7 @@ class Placing:
             await asyncio.to_thread(_present, row.source)
             if known is None or known.sha256 != row.original:
                 raise SourceChanged.of()
+            self._check_choice(row)
             if known.target is not None:
                 # What a kill left of an earlier try: once this one is done, nobody knows where to look for it.
                 await asyncio.to_thread(outputs.sweep, [known.target], _owner(row))
@@ -63,6 +67,18 @@ class Placing:
         async with self._lock(folder):
             targets = await self._database.run(rows.intended, folder)
             await asyncio.to_thread(outputs.sweep, targets, folder)
+
+    def _check_choice(self, row: JobRow) -> None:
+        try:
+            if not row.task.is_chosen(row.original, self._choices):
+                raise ChosenAnew.of()
+        except ChoicesUnreadableError as error:
+            raise TryLater(error.title, error.reason, error.remedy) from error
+
+    async def doubt(self, folder: str, photo: str, but: str) -> None:
+        """Have a photo of this folder treated anew; a copy on its way is in place before, or is stopped by `place`."""
+        async with self._lock(folder):
+            await self._database.run(rows.doubt_photo, folder, photo, but)
 
     def _lock(self, folder: str) -> asyncio.Lock:
         return self._locks.setdefault(folder, asyncio.Lock())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -244,12 +244,14 @@ def has_targets_below(connection: sqlite3.Connection, folder: str, root: Path) -
     return connection.execute(query, (folder, packed(first), packed(last))).fetchone() is not None
 
 
-def outdated(connection: sqlite3.Connection, folder: str, task: Task, paths: Iterable[str]) -> set[str]:
-    """Those of these photos that have no copy made in this way."""
-    made = (task.persona, task.method, task.strength, task.model_set, task.metadata)
-    return {
-        path for path in paths if connection.execute(_IS_OUTDATED, (folder, packed(path), *made)).fetchone()
-    }
+def outdated(connection: sqlite3.Connection, folder: str, tasks: Mapping[str, Task]) -> set[str]:
+    """Those of these photos, by path, that have no copy made as its task says."""
+    found = set()
+    for path, task in tasks.items():
+        made = (task.persona, task.method, task.strength, task.model_set, task.metadata)
+        if connection.execute(_IS_OUTDATED, (folder, packed(path), *made)).fetchone():
+            found.add(path)
+    return found
 
 
 def last_jobs(
@@ -272,6 +274,15 @@ def counts(connection: sqlite3.Connection, folder: str) -> dict[str, int]:
 def doubt_waiting(connection: sqlite3.Connection, folder: str) -> None:
     """What waits has no job any more: it is looked at again, and offered, when the folder is watched again."""
     connection.execute("UPDATE folder_files SET size = -1 WHERE folder = ? AND state = 'waiting'", (folder,))
+
+
+def doubt_photo(connection: sqlite3.Connection, folder: str, sha256: str, but: str) -> None:
+    """A photo is to be treated otherwise: as `doubt_waiting`, unless a copy took its place or for this reason."""
+    connection.execute(
+        "UPDATE folder_files SET state = 'waiting', reason = NULL, size = -1 WHERE folder = ? AND sha256 = ? "
+        "AND state IN ('waiting', 'done', 'failed', 'unchanged') AND reason IS NOT ?",
+        (folder, sha256, but),
+    )
 
 
 def forget(connection: sqlite3.Connection, folder: str) -> None:

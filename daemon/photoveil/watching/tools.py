@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from photoveil.assistant.choices import Choices
 from photoveil.hub import Hub
 from photoveil.ledger.database import Database
 from photoveil.ledger.jobs import Jobs
@@ -67,6 +68,7 @@ class Tools:
         changed: called when something worth showing changed in a folder.
         sweep: removes what a crash left half-written for a folder.
         model_set: tells the model set that is in force.
+        choices: what the user has chosen to hide on photos for AI assistants.
     """
 
     database: Database
@@ -81,6 +83,7 @@ class Tools:
     sweep: Callable[[str], Awaitable[None]]
     limits: Limits
     model_set: Callable[[], str]
+    choices: Choices
     observing: Observing = field(default_factory=Observing)
     observer_thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="observing")
@@ -89,7 +92,7 @@ class Tools:
 
 
 def task_for(settings: Settings, rule: FolderRule, model_set: str) -> Task:
-    """How the photos of a folder are protected now."""
+    """How the photos of a folder are protected now; what is chosen for one of them comes on top (`Task.about`)."""
     persona, method = rule.persona or settings.persona, rule.method or DEFAULT_METHOD
     strength = rule.strength or settings.card(persona).strength or settings.strength
     return Task(

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from photoveil.assistant.choices import Choices
 from photoveil.errors import PhotoveilError
 from photoveil.hub import RESYNC, Hub
 from photoveil.ledger.database import Database
@@ -15,10 +16,12 @@ from photoveil.ledger.jobs import CANCELLED, JobRow, Jobs, State
 from photoveil.ledger.photos import ProtectedPhotos
 from photoveil.ledger.rows import OWN_COPY
 from photoveil.ledger.vault import Vault
+from photoveil.methods import ASSISTANT
 from photoveil.notices import Notices
 from photoveil.settings import FolderRule, SettingsStore
 from photoveil.watching import rows
 from photoveil.watching.folder import Folder
+from photoveil.watching.intake import PUT_BACK
 from photoveil.watching.names import OUTPUT_FOLDER
 from photoveil.watching.placing import Placing
 from photoveil.watching.rows import FileState
@@ -64,6 +67,7 @@ class Watching:
 
     Args:
         model_set: tells the model set that is in force.
+        choices: what the user has chosen to hide on photos for AI assistants.
         own: Photoveil's own folders, never looked into.
     """
 
@@ -78,9 +82,10 @@ class Watching:
         hub: Hub,
         notices: Notices,
         model_set: Callable[[], str],
+        choices: Choices,
         own: Sequence[Path] = (),
     ) -> None:
-        self._placing = Placing(database, store, vault)
+        self._placing = Placing(database, store, vault, choices)
         self._tools = Tools(
             database,
             jobs,
@@ -94,6 +99,7 @@ class Watching:
             sweep=self._placing.sweep,
             limits=Limits(notices),
             model_set=model_set,
+            choices=choices,
         )
         self._folders: dict[str, Folder] = {}
         self._counts: dict[str, dict[str, int]] = {}
@@ -133,6 +139,18 @@ class Watching:
         for each in self._folders.values():
             if folder in (None, each.id):
                 each.rescan()
+
+    async def chosen_anew(self, photo: str) -> None:
+        """The user has chosen what to hide on a photo: where folders for AI assistants have it, its copy is made so."""
+        for rule in self._tools.store.current.folders:
+            if rule.method == ASSISTANT:
+                await self._placing.doubt(rule.id, photo, PUT_BACK)
+        self.reconsider()
+
+    def reconsider(self) -> None:
+        """Look soon at what waits without a job."""
+        for folder in self._folders.values():
+            folder.recheck(0.0)
 
     def states(self) -> list[FolderState]:
         """How each folder of the settings is doing."""
@@ -224,6 +242,9 @@ class Watching:
             await work
         except PhotoveilError as error:
             log.warning("watching folders met a problem: %s", error.code)
+        except Exception as error:  # the guard: changes of the settings must still be heard
+            log.error("watching folders met %s", type(error).__name__)  # noqa: TRY400 - names stay out of the log
+            log.debug("trace", exc_info=error)
 
     async def _take_end(self, job: str) -> None:
         row = await self._tools.jobs.row(job)
@@ -242,9 +263,6 @@ class Watching:
     def _changed(self, folder: str) -> None:
         self._dirty.add(folder)
         self._news.set()
-        except Exception as error:  # the guard: changes of the settings must still be heard
-            log.error("watching folders met %s", type(error).__name__)  # noqa: TRY400 - names stay out of the log
-            log.debug("trace", exc_info=error)
 
 
 def _watched_otherwise(old: FolderRule, new: FolderRule) -> bool:

@@ -12,7 +12,8 @@ from photoveil.assistant.answers import PROMPTS
 from photoveil.assistant.choices import named
 from photoveil.assistant.codes import readable, still_readable
 from photoveil.assistant.history import History
-from photoveil.assistant.regions import Region, find
+from photoveil.assistant.private import Private
+from photoveil.assistant.regions import Region
 from photoveil.assistant.search import ENOUGH
 from photoveil.assistant.sitting import Sitting, sit
 from photoveil.endpoint import Endpoint, EndpointError, consented, is_local, key_for
@@ -52,21 +53,6 @@ class _Made:
     notes: Sequence[str]
 
 
-@dataclass(frozen=True)
-class _Private:
-    """What is private on a photo.
-
-    Attributes:
-        hidden: what is to be hidden.
-        left: what the user wants to stay as it is.
-        chosen: whether the user has said so; else it was found.
-    """
-
-    hidden: Sequence[Region]
-    left: Sequence[Region] = ()
-    chosen: bool = False
-
-
 def assist(engine: Engine, photo: Photo, header: Header, progress: Progress) -> Protected:
     """The copy of a photo for an AI assistant.
 
@@ -83,7 +69,8 @@ def assist(engine: Engine, photo: Photo, header: Header, progress: Progress) -> 
     """
     clock = Clock(progress)
     with clock.stage("prepare"):
-        private = _private(photo, header)
+        wanted = named(header["assisting"]["choices"], header["metadata"])
+        private = Private.on(photo.pixels, wanted, models_dir())
     slider = share_of(header["strength"])
     if private.hidden:
         made = _hidden(engine, photo, private.hidden, header, clock, slider)
@@ -95,20 +82,10 @@ def assist(engine: Engine, photo: Photo, header: Header, progress: Progress) -> 
     told = {
         "slider": int(header["strength"]),
         **made.told,
-        "left": [region.as_dict() for region in private.left],
-        "chosen": private.chosen,
+        **private.as_dict(),
     }
     report = account(AssistantReport, engine, photo, done, header, clock, made.notes, assistant=told)
     return Protected(pixels, made.encoded, report)
-
-
-def _private(photo: Photo, header: Header) -> _Private:
-    """What the user has chosen for this very photo, else what is found on it."""
-    wanted = named(header["assisting"]["choices"], header["metadata"])
-    if wanted is None:
-        return _Private(find(photo.pixels, models_dir()))
-    hidden, left = ([Region(c.kind, c.box) for c in wanted if c.hidden is which] for which in (True, False))
-    return _Private(hidden, left, chosen=True)
 
 
 def _bare(photo: Photo, clock: Clock, *, chosen: bool) -> _Made:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photoveil.errors import PhotoveilError
+from photoveil.methods import ASSISTANT, CHOICE
 
 if TYPE_CHECKING:
+    from photoveil.assistant.choices import Choices
     from photoveil.paths import Paths
     from photoveil.settings import Settings
 
@@ -20,7 +22,7 @@ class Task:
 
     ``model_set`` and ``metadata`` come from the settings, the rest may be chosen per photo. With the method for AI
     assistants ``strength`` is the slider's place, “0” to “100”, and ``metadata`` may name what the user has chosen to
-    hide (`methods.metadata_for`).
+    hide (`about`).
     """
 
     persona: str
@@ -28,6 +30,25 @@ class Task:
     strength: str
     model_set: str
     metadata: str
+
+    def about(self, photo: str, choices: Choices) -> Task:
+        """The same for one photo, by its SHA-256: a copy for assistants is made as the user has chosen for that photo.
+
+        Such copies keep no notes whatever the settings say, so there ``metadata`` is free for the digest of the choice:
+        another choice is another copy.
+
+        Raises:
+            ChoicesUnreadableError: nobody knows whether there is a choice.
+        """
+        digest = choices.digest(photo) if self.method == ASSISTANT else ""
+        return replace(self, metadata=f"{CHOICE}{digest}") if digest else self
+
+    def is_chosen(self, photo: str, choices: Choices) -> bool:
+        """Whether a copy made so is still what the user has chosen for the photo. Raises as `about`."""
+        if self.method != ASSISTANT:
+            return True
+        named = self.metadata.removeprefix(CHOICE) if self.metadata.startswith(CHOICE) else ""
+        return named == choices.digest(photo)
 
 
 NOTHING_PRIVATE = (

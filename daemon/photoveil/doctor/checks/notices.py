@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from photoveil.doctor.model import Finding
 from photoveil.doctor.patient import Patient
 
-_ELSEWHERE = {"settings", "inotify_limit", "folder_missing", "vault_full"}
+_ELSEWHERE = {"settings", "inotify_limit", "folder_missing", "vault_full", "regions_unreadable"}
 """Codes of matters that have a check of their own."""
 
 
