@@ -87,6 +87,16 @@ def test_lines_that_are_no_records_are_passed_over(tmp_path: Path) -> None:
     assert found.skipped == len(bad)
 
 
+def test_a_file_that_cannot_be_had_costs_no_photo_its_copy(tmp_path: Path) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "folder.jsonl", tmp_path / "file" / "history.jsonl"):
+        history = History.load(place)
+        history.learn(Subject(("face",), (0.5,)), [Trial((None,) * FULL, 0.1, 0.2)])
+        assert len(history.records) == 1
+    assert History.load(tmp_path / "folder.jsonl").skipped == 1
+
+
 def test_only_the_latest_photos_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl"
     history = History.load(file)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from skimage.data import astronaut
 
 from photoveil.assistant.evaluation import similarity
+from photoveil.assistant.kinds import KINDS
 from photoveil.assistant.obfuscation import obfuscate
 from photoveil.assistant.parameters import STYLES, Parameters, Treatment
 from photoveil.assistant.regions import Region
@@ -42,6 +43,16 @@ def test_a_style_hides_the_region_and_nothing_else(style: str, photo: NDArray[np
     assert columns[-1] <= 287 + wide
     assert similarity(strong[BOX], photo[BOX]) < 0.75
     assert similarity(strong[BOX], photo[BOX]) < similarity(weak[BOX], photo[BOX])
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"face"}))
+def test_what_somebody_framed_is_hidden_to_its_corners(kind: str) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (200, 300, 3), np.uint8)
+    frame = Region(kind, (0.3, 0.2, 0.6, 0.8))
+    copy = obfuscate(noise, [frame], Parameters({kind: Treatment("recolour", 1.0, 0.0)}))
+    left, top, right, bottom = frame.pixels(300, 200)
+    assert copy[top:bottom, left:right].astype(float).std(axis=(0, 1)).max() < 3.0
+    assert (copy[:5] == noise[:5]).all()
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.data import astronaut, coffee
 
+from photoveil.assistant import regions
 from photoveil.assistant.codes import readable
 from photoveil.assistant.regions import Region, RegionError, find, parse_box
 from photoveil.models import faces
@@ -164,3 +165,9 @@ def test_boxes_as_users_write_them(text: str, kind: str, box: tuple[float, ...])
 def test_what_is_no_box_is_told(text: str) -> None:
     with pytest.raises(RegionError, match="no box"):
         parse_box(text)
+
+
+def test_a_child_before_its_mother_is_somebody_else() -> None:
+    mother, child = Region("face", (0.2, 0.1, 0.6, 0.7)), Region("face", (0.45, 0.4, 0.65, 0.7))
+    assert not regions._same(mother, child)
+    assert regions._same(mother, Region("face", (0.22, 0.12, 0.6, 0.68)))

@@ -226,7 +226,7 @@ def _codes(pixels: Pixels) -> list[Region]:
 
 
 def _same(one: Region, other: Region) -> bool:
-    """Whether two boxes share more than half of what they cover together: a child before its mother is somebody else."""
+    """Whether two boxes share more than half of what they cover together: a child before its mother is another."""
     sides = [
         min(a, b) - max(c, d)
         for a, b, c, d in zip(one.box[2:], other.box[2:], one.box[:2], other.box[:2], strict=True)
