@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,16 @@ def test_only_what_fits_is_taken(folder: Path, tmp_path: Path) -> None:
 def test_files_that_are_not_there_are_told(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelsError, match="No such file"):
         models.add("duo", tmp_path / "nowhere", folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read even by root")
+def test_a_file_that_cannot_be_read_is_told_by_its_name(folder: Path, tmp_path: Path) -> None:
+    given = tmp_path / f"{CLIP}.safetensors"
+    given.symlink_to("/proc/self/mem")  # a regular file, at whose beginning every read fails
+    with pytest.raises(ModelsError, match=given.name) as told:
+        models.add("duo", given, folder)
+    assert told.value.title == "This file cannot be read"
+    assert not (folder / "duo" / given.name).exists()
 
 
 def test_a_removed_set_is_gone_and_what_is_not_ours_stays(folder: Path, tmp_path: Path) -> None:

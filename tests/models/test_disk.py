@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -18,8 +19,8 @@ from photoveil import models
 from photoveil.models import ModelsError, Source, disk
 from tests.models import tiny_hub
 from tests.models.conftest import HASTY
+from tests.models.pulling import CLIP, CONTENT, REPO, assert_nothing_looks_whole, pins, pull
 from tests.models.server import Fault, Hub
-from tests.models.test_pull import CLIP, CONTENT, REPO, assert_nothing_looks_whole, pins, pull
 
 MEGABYTE = 2**20
 
@@ -144,6 +145,20 @@ def test_a_disk_that_fills_up_on_the_way_is_told_and_gone_on_with(
     hub.seen.clear()
     assert pull(small_disk, source).installed
     assert hub.asked("GET", f"/store/{REPO}")[0].headers["range"] == f"bytes={arrived}-"
+
+
+def test_a_disk_from_which_nothing_can_be_read_back_is_told(
+    folder: Path, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_file: Path, _seen: object = None) -> str:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as breaking:
+        breaking.setattr(disk, "sha256_of", broken)
+        with pytest.raises(ModelsError, match="Input/output error"):
+            pull(folder, source)
+    assert_nothing_looks_whole(folder)
+    assert pull(folder, source).installed
 
 
 def test_a_disk_that_can_only_be_read_is_told(small_disk: Path, source: Source) -> None:

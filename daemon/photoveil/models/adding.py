@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from photoveil import paths
 from photoveil.models import disk
@@ -97,7 +99,9 @@ def _is_meant(file: Path, entry: EncoderEntry) -> bool:
 
 def _take(entry: EncoderEntry, file: Path, home: Path, seen: Callable[[int], None]) -> None:
     hub = hub_of(entry)
-    if what := complaint(file, hub.tensors):
+    with _readable(file):
+        what = complaint(file, hub.tensors)
+    if what:
         raise ModelsError(
             "This file does not fit",
             f"{file} is not the encoder {entry.name}: {what}.",
@@ -124,14 +128,34 @@ def _take(entry: EncoderEntry, file: Path, home: Path, seen: Callable[[int], Non
 def _copy(file: Path, part: Path, seen: Callable[[int], None]) -> str:
     """Copy and settle a file; answers the SHA-256 of what was written."""
     found = hashlib.sha256()
-    with file.open("rb") as source, part.open("wb") as target:
-        while block := source.read(_BLOCK):
+    with _readable(file):
+        source = file.open("rb")
+    with source, part.open("wb") as target:
+        while block := _block(source, file):
             found.update(block)
             target.write(block)
             seen(len(block))
         target.flush()
         os.fsync(target.fileno())
     return found.hexdigest()
+
+
+def _block(source: BinaryIO, file: Path) -> bytes:
+    with _readable(file):
+        return source.read(_BLOCK)
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Turn what the disk says of a given file into ModelsError: it may lie on another one than the models do."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelsError(
+            "This file cannot be read",
+            f"{file}: {error.strerror or error}.",
+            "Check its rights and the drive that it is on, or copy it again from where you have it.",
+        ) from error
 
 
 def _commit_in(file: Path) -> str:

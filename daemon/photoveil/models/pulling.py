@@ -159,27 +159,29 @@ class _Pull:
         expected = remote.sha256 or (pin.sha256 if pin else "")
         for last in (False, True):
             self._receive(entry, remote, part)
-            found = disk.sha256_of(part)
-            if found == (expected or found):
-                break
-            part.unlink()
+            with disk.readable_errors(self._home):
+                found = disk.sha256_of(part)
+                if found == (expected or found):
+                    break
+                part.unlink()
             if last:
                 raise (
                     self._swapped(entry)
                     if pin
                     else self._damaged(entry, "what arrives does not have the SHA-256 that it names")
                 )
-        if what := complaint(part, hub_of(entry).tensors):
-            part.unlink()
-            raise self._damaged(entry, what)
         with disk.readable_errors(self._home):
+            if what := complaint(part, hub_of(entry).tensors):
+                part.unlink()
+                raise self._damaged(entry, what)
             disk.put(part, entry.weights)
         self._record(entry, remote, found)
 
     def _receive(self, entry: EncoderEntry, remote: Remote, part: Path) -> None:
         """Bring ``part`` to its full size, in as many tries as it takes as long as each brings something new."""
         if _size(part) > remote.size:
-            part.unlink()
+            with disk.readable_errors(self._home):
+                part.unlink()
         best, failures = _size(part), 0
         while (have := _size(part)) < remote.size:
             try:
