@@ -36,10 +36,12 @@ from photoveil.worker.tasks import (
     Task,
     Unchanged,
 )
+from tests.worker.making import Maker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ME = Task("me", ASSISTANT, "50", "starter", "keep")
+made = Maker(ME)
 FAR = "https://assistant.example.org/v1"
 
 
@@ -98,19 +100,6 @@ def warm(file: Path, photos: int = WARM) -> Path:
     for light in range(photos):
         history.learn(Subject(("code",), (light / 10, 0.5, 0.2, -0.5, 0.4, 0.3)), trials)
     return file
-
-
-async def made(
-    worker: Worker,
-    photo: Path,
-    task: Task = ME,
-    *,
-    previews: Previews | None = None,
-    hear: Callable[[str, float], None] = lambda _stage, _share: None,
-) -> tuple[Delivered | Unchanged, bytes]:
-    part = photo.with_suffix(".part")
-    outcome = await worker.protect(photo, photo.name, task, part=part, progress=hear, previews=previews)
-    return outcome, part.read_bytes() if part.exists() else b""
 
 
 async def test_what_is_private_is_hidden_and_the_report_says_how_well(worker: Worker, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from photoveil.methods import UNLEARNABLE
 from photoveil.unlearnable.errors import UnlearnableError
 from photoveil.unlearnable.telling import left_to_learn
 from photoveil.worker.parent import Worker
-from photoveil.worker.tasks import ChildError, Delivered, Previews, Task, Unchanged
+from photoveil.worker.tasks import ChildError, Delivered, Previews, Task
 from tests.unlearnable.small_vlm import small_vlm
+from tests.worker.making import Maker
 
 ME = Task("anna", UNLEARNABLE, "balanced", "starter", "strip-location")
+made = Maker(ME)
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +45,6 @@ async def working(models: Path, folder: Path, vlm: Path | str) -> AsyncIterator[
             yield worker
         finally:
             await worker.close()
-
-
-async def made(
-    worker: Worker,
-    photo: Path,
-    task: Task = ME,
-    *,
-    previews: Previews | None = None,
-    hear: Callable[[str, float], None] = lambda _stage, _share: None,
-) -> tuple[Delivered | Unchanged, bytes]:
-    part = photo.with_suffix(".part")
-    outcome = await worker.protect(photo, photo.name, task, part=part, progress=hear, previews=previews)
-    return outcome, part.read_bytes() if part.exists() else b""
 
 
 async def given_up_in_the_middle(worker: Worker, photo: Path) -> None:
