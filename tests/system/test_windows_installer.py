@@ -5,7 +5,6 @@ What Wine cannot show is tried on hosted machines (installers/windows/smoke.ps1)
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -17,6 +16,7 @@ import pytest
 
 from photoveil.autostart import RUN_KEY, _arguments
 from tests.installers.tools import CACHE, INSTALLERS, heavy, load, needs
+from tests.screens import screen
 from tests.system.wine import WINE, Windows, called, stand_in
 
 pytestmark = [
@@ -68,19 +68,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as told:
-        number = told.readline().strip()
-    yield f":{number}"
-    server.terminate()
-    server.wait()
+def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with screen(1024, 768, tmp_path_factory.mktemp("screen")) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")

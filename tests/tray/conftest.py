@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import select
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,8 @@ import Xlib.display  # type: ignore[import-untyped]
 import Xlib.error  # type: ignore[import-untyped]
 import Xlib.X  # type: ignore[import-untyped]
 from PIL import Image
+
+from tests.screens import screen as running_screen
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "build" / "results" / "tray"
@@ -48,11 +49,12 @@ class Desk:
         return process
 
     def panel(self, tint: str = "0x202020") -> subprocess.Popen[str]:
-        quiet = subprocess.DEVNULL
         command = [*_TRAYER, *_PLAIN, "--height", str(PANEL), "--tint", tint]
         wait_for(lambda: not self._has_panel(), "the panel of the test before is still there")
-        process = self.start(command, stdout=quiet, stderr=quiet)
-        wait_for(self._has_panel, "no panel")
+        noted = Path(self.environment["HOME"], "panel.txt")
+        with noted.open("a") as side:
+            process = self.start(command, stdout=side, stderr=side)
+        wait_for(self._has_panel, "no panel", noted=noted)
         return process
 
     def icon(self, **options: Any) -> Shown:
@@ -210,15 +212,19 @@ def end(process: subprocess.Popen[str]) -> None:
                 stream.close()
 
 
-def wait_for(true: Callable[[], object], otherwise: str, seconds: float = 100.0) -> None:
+def wait_for(
+    true: Callable[[], object], otherwise: str, seconds: float = 100.0, *, noted: Path | None = None
+) -> None:
+    """Wait until it is true; ``noted`` has what whoever is waited for said on the side."""
     limit = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < limit, otherwise
+        if time.monotonic() > limit:
+            pytest.fail(f"{otherwise}\n{noted.read_text() if noted else ''}")
         time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
-def screen() -> Iterator[dict[str, str]]:
+def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A session with an X server and a bus, and no panel yet."""
     missing = [program for program in _NEEDED if shutil.which(program) is None]
     if missing:
@@ -229,34 +235,14 @@ def screen() -> Iterator[dict[str, str]]:
         if name not in ("DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "PYSTRAY_BACKEND")
     }
     with contextlib.ExitStack() as stack:
-        ours, theirs = os.pipe()
-        stack.callback(os.close, ours)
-        width, height = SIZE
-        server = subprocess.Popen(
-            [
-                "Xvfb",
-                "-displayfd",
-                str(theirs),
-                "-screen",
-                "0",
-                f"{width}x{height}x24",
-                "-nolisten",
-                "tcp",
-                "-noreset",
-            ],
-            pass_fds=[theirs],
-            stderr=subprocess.DEVNULL,
-        )
-        stack.callback(server.wait)
-        stack.callback(server.kill)
-        os.close(theirs)
-        assert select.select([ours], [], [], 100)[0], "no X server"
-        display = f":{os.read(ours, 16).decode().strip()}"
+        side = tmp_path_factory.mktemp("screen")
+        display = stack.enter_context(running_screen(*SIZE, side, "-noreset"))
+        noted = side / "bus.txt"
         bus = stack.enter_context(
             subprocess.Popen(
                 ["dbus-daemon", "--session", "--nofork", "--print-address=1"],
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=stack.enter_context(noted.open("w")),
                 text=True,
                 env={**clean, "DISPLAY": display},
             )
@@ -264,6 +250,7 @@ def screen() -> Iterator[dict[str, str]]:
         stack.callback(bus.kill)
         assert bus.stdout is not None
         address = bus.stdout.readline().strip()
+        assert address, f"no bus: {noted.read_text()}"
         yield {**clean, "DISPLAY": display, "DBUS_SESSION_BUS_ADDRESS": address, "NO_AT_BRIDGE": "1"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from subprocess import DEVNULL, Popen
+from subprocess import Popen
 
 import pytest
 from PIL import ImageChops
@@ -36,10 +36,12 @@ class Running:
     def __init__(self, desk: Desk, home: Path) -> None:
         desk.environment["PHOTOVEIL_HOME"] = str(home)
         command = [sys.executable, "-c", _PATIENT, "run", "--port", "0"]
-        self.process: Popen[str] = desk.start(command, stdout=DEVNULL, stderr=DEVNULL)
+        noted = Path(desk.environment["HOME"], "daemon.txt")
+        with noted.open("a") as side:
+            self.process: Popen[str] = desk.start(command, stdout=side, stderr=side)
         self.file = home / "default" / "state" / "run" / "runtime.json"
         self.log = home / "default" / "logs" / "daemon.log"
-        wait_for(self.file.exists, "the daemon did not start")
+        wait_for(self.file.exists, "the daemon did not start", noted=noted)
         self.client = DaemonClient.local(Runtime.read(self.file))
 
 
