@@ -18,8 +18,8 @@ import pytest
 
 from photoveil import models
 from photoveil.cli import main
+from tests.models.pulling import CLIP, CONTENT, CONVNEXT
 from tests.models.server import Fault, Hub
-from tests.models.test_pull import CLIP, CONTENT, CONVNEXT
 
 Run = Callable[..., tuple[int, str, str]]
 
