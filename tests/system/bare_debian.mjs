@@ -1,79 +1,131 @@
 /**
- * What a user does in the browser after Photoveil was installed: the first-run page, then a photo on a site.
+ * What a user does in the browser after Photoveil was installed: the first-run page, then a photo on a site. Nobody loads an
+ * extension: the package has put it into the system's browsers.
  *
- *   node bare_debian.mjs OPENED EXTENSION PHOTO OUT
+ *   node bare_debian.mjs chromium|firefox OPENED PHOTO OUT
  *
- * OPENED is the file to which the desktop's browser command appends each address that it is to open; EXTENSION the folder to load
- * unpacked. Writes pictures into OUT and prints one line of JSON.
+ * OPENED is the file to which the desktop's browser command appends each address that it is to open; the next one is taken. Chromium
+ * goes through all steps there; Firefox, whose profile is older than Photoveil, is connected alone. Writes pictures into OUT and
+ * prints one line of JSON.
  */
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { extensionOrigin, startChromium } from '../browser/support/browsers.mjs';
-import { addSite, pair, pick, until } from '../browser/support/flows.mjs';
+import { startFirefox } from '../browser/support/firefox.mjs';
+import { addSite, pick, until } from '../browser/support/flows.mjs';
 import { Site, containsRunOf, sha256 } from '../browser/support/site.mjs';
 
 const START_MS = 1_800_000;
 const WORK_MS = 400_000;
 
-const [opened = '', folder = '', photo = '', out = ''] = process.argv.slice(2);
-const browser = await startChromium({ extension: folder, env: process.env });
+/** Firefox's own: folders of the profile, of the user, of the application and of the system. A driver leaves the last out. */
+const ALL_SCOPES = 15;
+
+const [name = '', opened = '', photo = '', out = ''] = process.argv.slice(2);
+const { browser, extension } = await (name === 'firefox' ? firefox() : chromium());
 const site = await new Site().start();
 try {
-  const extension = await extensionOrigin(browser);
+  const { length } = await addresses();
   console.log(JSON.stringify({ ready: true }));
-  const url = String(await until(async () => (await readFile(opened, 'utf8').catch(() => '')).split('\n')[0], 'a page to be opened', START_MS));
-  const told = await firstRun(url, extension);
-  console.log(JSON.stringify({ ...told, ...(await upload(extension)) }));
+  const url = String(await until(async () => (await addresses())[length], 'a page to be opened', START_MS));
+  const page = await browser.newPage();
+  await page.goto(url);
+  const shown = await (name === 'firefox' ? connectLater(page) : firstRun(page));
+  console.log(JSON.stringify({ extension, shown, ...(await upload()) }));
 } finally {
   await browser.close();
   await site.stop();
 }
 
-/** All five steps. @param {string} url @param {string} extension */
-async function firstRun(url, extension) {
-  const page = await browser.newPage();
-  await page.goto(url);
-  const press = async (/** @type {string} */ act) => (await page.waitForSelector(`[data-act="${act}"]`, { visible: true }))?.click();
-  const at = (/** @type {string} */ step) => page.waitForSelector(`[data-step="${step}"]`, { timeout: 60_000 });
-  const shoot = (/** @type {string} */ name) => page.screenshot({ path: path.join(out, `first-run-${name}.png`) });
-  await at('photos');
-  await shoot('photos');
-  await press('next');
-  await at('browser');
-  const shown = await page.$$eval('.copyable code', (codes) => codes.map((code) => code.textContent ?? ''));
-  await press('code');
-  const label = await page.waitForSelector('.code').then((code) => code?.evaluate((node) => node.getAttribute('aria-label')));
-  // In a window, a page behind another one draws nothing, so the popup's own word does not count: the first-run page's does.
-  void pair(browser, extension, String(label).replace(/^Code:|[\s,]/g, ''), 60_000).catch(() => undefined);
-  await until(() => page.$('[data-act="accept"]'), 'the question', 60_000);
-  await page.bringToFront();
-  await press('accept');
-  await page.waitForSelector('.connected-browser', { timeout: 60_000 });
-  await shoot('browser');
-  await press('next');
-  await at('strength');
-  await press('next');
-  await at('models');
-  await press('next');
-  await at('ready');
-  await shoot('ready');
-  await press('finish');
-  await page.waitForSelector('.welcome-done', { timeout: 60_000 });
-  return { shown };
+async function addresses() {
+  return (await readFile(opened, 'utf8').catch(() => '')).split('\n').filter(Boolean);
 }
 
-/** One photo, as a site gets it. @param {string} extension */
-async function upload(extension) {
+async function chromium() {
+  const started = await startChromium({ provided: true, env: process.env });
+  return { browser: started, extension: extensionOrigin(started) };
+}
+
+/** It was used before, when there was no Photoveil in its folders. */
+async function firefox() {
+  const profile = await mkdtemp(path.join(tmpdir(), 'firefox-'));
+  const before = await startFirefox({ extension: false, env: process.env, profile });
+  await before.browser.close();
+  return startFirefox({ extension: false, env: process.env, profile, prefs: { 'extensions.enabledScopes': ALL_SCOPES } });
+}
+
+/** @typedef {import('puppeteer-core').Page} Page */
+
+/** @param {Page} page @param {string} act */
+async function press(page, act) {
+  await (await page.waitForSelector(`[data-act="${act}"]`, { visible: true }))?.click();
+}
+
+/** @param {Page} page @param {string} step */
+function at(page, step) {
+  return page.waitForSelector(`[data-step="${step}"]`);
+}
+
+/** @param {Page} page @param {string} step */
+function shoot(page, step) {
+  return page.screenshot({ path: path.join(out, `first-run-${name}-${step}.png`) });
+}
+
+/** All five steps; answers what was asked about the browser. @param {Page} page */
+async function firstRun(page) {
+  await at(page, 'photos');
+  await shoot(page, 'photos');
+  await press(page, 'next');
+  const shown = await connect(page);
+  await press(page, 'next');
+  await at(page, 'strength');
+  await press(page, 'next');
+  await at(page, 'models');
+  await press(page, 'next');
+  await at(page, 'ready');
+  await shoot(page, 'ready');
+  await press(page, 'finish');
+  await page.waitForSelector('.welcome-done');
+  return shown;
+}
+
+/** A second browser, some other day. @param {Page} page */
+async function connectLater(page) {
+  await page.waitForSelector('main h1');
+  await page.evaluate("location.hash = '#/welcome/browser'");
+  return connect(page);
+}
+
+/** The extension is there and asks; one press. @param {Page} page */
+async function connect(page) {
+  await at(page, 'browser');
+  await page.waitForSelector('.pairing-here [data-act="accept"]', { visible: true });
+  const shown = await page.$eval('.pairing-here', (node) => /** @type {HTMLElement} */ (node).innerText);
+  await shoot(page, 'asks');
+  await press(page, 'accept');
+  await until(async () => (await connected(page)).some((one) => one.toLowerCase().startsWith(name)), 'it to be connected');
+  await shoot(page, 'connected');
+  return shown;
+}
+
+/** Browsers, as the daemon calls them. @param {Page} page */
+function connected(page) {
+  return page.$$eval('.connected-browser .item-name', (all) => all.map((one) => one.textContent ?? ''));
+}
+
+/** One photo, as a site gets it. */
+async function upload() {
   await addSite(browser, extension, String(site.origin));
   const page = await browser.newPage();
   await page.goto(`${site.origin}/upload.html`);
   await page.bringToFront();
-  const picked = path.join(out, 'picked.jpg');
+  const picked = path.join(out, `picked-${name}.jpg`);
   await copyFile(photo, picked);
   await pick(page, [picked]);
   await until(() => site.files.length > 0, 'the upload', WORK_MS);
-  await page.screenshot({ path: path.join(out, 'first-run-upload.png') });
+  await shoot(page, 'upload');
   const original = await readFile(photo);
   const [file] = site.files;
   return { received: file?.sha256, size: file?.bytes.length, original: sha256(original), leaked: containsRunOf(original, site.bytes) };

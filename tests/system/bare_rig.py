@@ -30,6 +30,7 @@ DESKTOP = (
         "dbus-x11",
         "debconf-utils",
         "dex",
+        "firefox-esr",
         "fonts-dejavu-core",
         "imagemagick",
         "libgtk-3-bin",

@@ -47,6 +47,8 @@ PHOTO = ROOT / "lab" / "photos" / "eileen_collins.jpg"
 SHARED = Path("/srv/shared")
 SET_UP_SECONDS = 2400.0
 NEXT = "0.1.1"
+OF_THE_SYSTEM = "chrome-extension://kehfcanlpilealccenamjiponjcalnpl"
+"""As Chromium calls what it loads from /usr/share/photoveil/extension/system/chromium."""
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +107,13 @@ def test_from_a_bare_debian_to_a_protected_photo_and_back(debian: BareDebian, pa
 
     with debian.login() as desktop:
         nothing_runs(debian)  # at log-in, before anybody wanted anything
-        told = set_up_and_upload(debian, desktop)
+        told = [set_up_and_upload(debian, desktop), connect_firefox(debian, desktop)]
         kept = leave_marks(debian, desktop)
-    assert told["received"] != told["original"]
-    assert told["leaked"] is False
-    assert any("/usr/share/photoveil/extension/chromium" in line for line in told["shown"])
+    for one in told:
+        assert one["received"] != one["original"]
+        assert one["leaked"] is False
+        assert "Already in your browser" in one["shown"]
+    assert told[0]["extension"] == OF_THE_SYSTEM
 
     with debian.login() as desktop:
         starts_by_itself(desktop, this.split("_")[1])
@@ -161,13 +165,7 @@ def nothing_runs(debian: BareDebian) -> None:
 
 def set_up_and_upload(debian: BareDebian, desktop: Desktop) -> dict[str, Any]:
     """The menu entry, the window, the first-run page, a photo on a site."""
-    driver = desktop.start(
-        "env", "PUPPETEER_SKIP_DOWNLOAD=1", "node", "/mnt/tree/tests/system/bare_debian.mjs",
-        f"{SHARED}/opened", "/usr/share/photoveil/extension/chromium", f"{SHARED}/photo.jpg", str(SHARED),
-    )  # fmt: skip
-    assert driver.stdout is not None
-    first = driver.stdout.readline()
-    assert first.startswith('{"ready"'), first + driver.communicate()[0]
+    driver = drive(desktop, "chromium")
     desktop.launch("app.photoveil.Photoveil")
     wait_for(lambda: desktop.has_window("^Photoveil$"), "the window", 60)
     desktop.run("xdotool", "search", "--onlyvisible", "--name", "^Photoveil$", "windowactivate", "--sync")
@@ -177,8 +175,32 @@ def set_up_and_upload(debian: BareDebian, desktop: Desktop) -> dict[str, Any]:
     desktop.picture("set-up-2")
     wait_for(lambda: debian.inside(ENVIRONMENT / "release").exists(), "the environment", SET_UP_SECONDS)
     wait_for(lambda: not desktop.has_window("^Photoveil$"), "the window to close", 60)
-    said = driver.communicate(timeout=900)[0]
+    told = outcome(debian, driver)
     desktop.picture("desktop")
+    return told
+
+
+def connect_firefox(debian: BareDebian, desktop: Desktop) -> dict[str, Any]:
+    """A second browser of the same user, with a profile from before; the dashboard is opened for it."""
+    driver = drive(desktop, "firefox")
+    desktop.run("photoveil", "dashboard")
+    return outcome(debian, driver)
+
+
+def drive(desktop: Desktop, browser: str) -> subprocess.Popen[str]:
+    """A user at a browser, who has it open before Photoveil opens a page."""
+    driver = desktop.start(
+        "env", "PUPPETEER_SKIP_DOWNLOAD=1", "node", "/mnt/tree/tests/system/bare_debian.mjs",
+        browser, f"{SHARED}/opened", f"{SHARED}/photo.jpg", str(SHARED),
+    )  # fmt: skip
+    assert driver.stdout is not None
+    first = driver.stdout.readline()
+    assert first.startswith('{"ready"'), first + driver.communicate()[0]
+    return driver
+
+
+def outcome(debian: BareDebian, driver: subprocess.Popen[str]) -> dict[str, Any]:
+    said = driver.communicate(timeout=900)[0]
     assert driver.returncode == 0, said
     for picture in debian.inside(SHARED).glob("*.png"):
         shutil.copyfile(picture, PLACE / picture.name)

@@ -9,16 +9,18 @@ import { EXTENSION, PATIENCE_MS, findBrowser, patient } from './browsers.mjs';
 const UUID = '6f1d3a52-7c55-4d7e-9f0e-3f3b8a0c9d11';
 
 /**
- * @param {{extension?: boolean | string, env?: NodeJS.ProcessEnv, prefs?: Record<string, unknown>}} [options] the extension
- *   of the working tree, that of another folder or package, or none; with `env`: in a window on that screen
+ * @param {{extension?: boolean | string, env?: NodeJS.ProcessEnv, prefs?: Record<string, unknown>, profile?: string}} [options] the
+ *   extension of the working tree, that of another folder or package, or none; with `env`: in a window on that screen; `profile`: a
+ *   folder that stays, instead of one that ends with it
  */
-export async function startFirefox({ extension = true, env, prefs = {} } = {}) {
+export async function startFirefox({ extension = true, env, prefs = {}, profile } = {}) {
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: findBrowser('firefox'),
     headless: !env,
     timeout: PATIENCE_MS,
     ...(env ? { env } : {}),
+    ...(profile ? { userDataDir: profile } : {}),
     args: ['--remote-allow-system-access'],
     extraPrefsFirefox: {
       'extensions.webextensions.uuids': JSON.stringify({ 'extension@photoveil.app': UUID }),
