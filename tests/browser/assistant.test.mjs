@@ -1,6 +1,7 @@
 /**
  * A site of an AI assistant, in a real Chromium with the real daemon: private things are hidden on what it gets, the popup's
- * slider says how far, and where nothing was found the user is told so.
+ * slider says how far, what is chosen on the photo's page of the dashboard is hidden instead, and where nothing was found the
+ * user is told so.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,6 +10,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { alike, hideInstead } from '../dashboard/support/drawing.mjs';
+import { Real } from '../dashboard/support/real.mjs';
 import { COMMAND, Daemon } from './support/daemon.mjs';
 import { cardSays, openOwnPage, pair, pick, until } from './support/flows.mjs';
 import { containsRunOf, sha256 } from './support/site.mjs';
@@ -77,6 +80,35 @@ test('a portrait arrives with its face hidden, and with another slider in anothe
   assert.equal(containsRunOf(original, world.site.bytes), false);
   await popup.close();
   await page.close();
+});
+
+test('a place that is drawn on the photo’s page is hidden on what the site gets, and a face that is left is not', options, async () => {
+  const [portrait, owner] = [photo('astronaut.jpg'), new Real(daemon, photos)];
+  const original = await readFile(portrait);
+  const site = await world.open('upload.html');
+  const asFound = await send(site, portrait);
+  const { jobs: [{ job, report }] } = await owner.ask('history', { states: ['done'], limit: 1 });
+  const [face] = report.assistant.regions;
+  const drawn = [0.1, 0.6, 0.4, 0.9];
+
+  const page = await world.browser.newPage();
+  await page.goto(await owner.link());
+  await page.evaluate(`location.hash = '#/photo/${job}'`);
+  await hideInstead(page, drawn);
+  await page.close();
+
+  const asChosen = await send(site, portrait);
+  const { jobs: [{ report: { assistant, delivered } }] } = await owner.ask('history', { states: ['done'], limit: 1 });
+  assert.equal(delivered.sha256, asChosen.sha256);
+  assert.deepEqual([assistant.chosen, assistant.left[0].box], [true, face.box]);
+  const kinds = [assistant.regions, assistant.left].map((found) => found.map((/** @type {{kind: string}} */ { kind }) => kind));
+  assert.deepEqual(kinds, [['chosen'], ['face']]);
+  // On the very bytes that the site has.
+  const first = await alike(world.browser, original, asFound.bytes, [face.box, drawn]);
+  const second = await alike(world.browser, original, asChosen.bytes, [face.box, drawn]);
+  assert.ok(first[0] < 0.5 && first[1] > 0.5, `found: the face is hidden, the rest is not (${first})`);
+  assert.ok(second[0] > 0.5 && second[1] < 0.5, `chosen: the face is left, the place is hidden (${second})`);
+  await site.close();
 });
 
 test('where nothing is found, the card says that nothing was hidden', options, async () => {

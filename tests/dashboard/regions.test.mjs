@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 
 import { NO_CHROMIUM } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
+import { drag } from './support/drawing.mjs';
 import { hidden } from './support/hidden.mjs';
 import { Visit, go, settle, shoot } from './support/visit.mjs';
 
@@ -50,18 +51,6 @@ function frames(page) {
 /** @param {number[]} found @param {number[]} wanted */
 function near(found, wanted) {
   wanted.forEach((share, i) => assert.ok(Math.abs(share - (found[i] ?? NaN)) < 0.01, `${found} is not ${wanted}`));
-}
-
-/** Press, drag and let go, in shares of the photo. @param {import('puppeteer-core').Page} page @param {number[]} from @param {number[]} to */
-async function drag(page, from, to) {
-  const stage = await page.waitForSelector('.places-stage');
-  await stage?.scrollIntoView();
-  const photo = /** @type {import('puppeteer-core').BoundingBox} */ (await stage?.boundingBox());
-  const at = (/** @type {number[]} */ [x = 0, y = 0]) => /** @type {const} */ ([photo.x + x * photo.width, photo.y + y * photo.height]);
-  await page.mouse.move(...at(from));
-  await page.mouse.down();
-  await page.mouse.move(...at(to), { steps: 3 });
-  await page.mouse.up();
 }
 
 /** What the daemon was asked last. @param {string} verb */
@@ -169,17 +158,16 @@ test('on a photo that was passed on as it is, what was missed can be drawn', opt
   assert.deepEqual(visit.complaints, []);
 });
 
-test('on a folder’s photo places are shown and not changed', options, async () => {
+test('on a folder’s photo what was missed is drawn, too, and the folder makes its copy anew', options, async () => {
   await visit.renew((daemon) => Object.assign(daemon.jobs.find(({ job }) => job === JOB) ?? {}, { kind: 'folder', folder: 'a1b2c3d4e5f6' }));
   const page = await visit.open({});
   await toPhoto(page);
-  const found = await frames(page);
-  assert.equal(found.length, 3);
-  hidden().regions.forEach(({ box }, i) => near(found[i]?.box ?? [], box));
-  assert.ok(await page.$$eval('.places-list input', (boxes) => boxes.every((box) => /** @type {HTMLInputElement} */ (box).disabled)));
-  assert.equal(await page.$('[data-act="remember-places"]'), null);
-  await drag(page, [0.1, 0.5], [0.3, 0.8]);
   assert.equal((await frames(page)).length, 3);
+  await drag(page, [0.1, 0.5], [0.3, 0.8]);
+  assert.equal(await page.$('[data-act="copy-again"]'), null, 'nobody has to give the file once more');
+  await page.click('[data-act="remember-places"]');
+  await says(page, /Remembered\. The folder’s copy is made anew/);
+  near(asked('regions/change').regions[3].box, [0.1, 0.5, 0.3, 0.8]);
   assert.deepEqual(await inspect(page), []);
   assert.deepEqual(visit.complaints, []);
 });

@@ -55,6 +55,8 @@ test('the scale is that of docs/report.md', () => {
     'Strong protection',
   ]);
   assert.ok([0, 1].every((share) => report.verdict(share).leak));
+  const icons = [0.01, 0.08, 0.15, 0.24, 0.6].map((share) => report.verdict(share).icon);
+  assert.deepEqual(icons, ['shield-weak', 'shield-part', 'shield', 'shield', 'shield'], 'a tick where there is something to be glad of');
 });
 
 test('what the eye sees follows the floors of the strengths', () => {

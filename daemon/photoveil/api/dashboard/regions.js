@@ -45,8 +45,7 @@ class Editor {
     this.hidden = hidden;
     this.photo = photo;
     this.places = regions ?? placesOf(hidden);
-    /** Photos of folders are taken as they come. */
-    this.canChange = job.kind === 'upload';
+    this.isOfFolder = job.kind === 'folder';
     this.boxes = h('div', { class: 'places-boxes' });
     this.stage = h('div', { class: 'places-stage' }, picture, this.boxes);
     this.stage.style.setProperty('--ratio', String(picture.naturalWidth / picture.naturalHeight));
@@ -59,15 +58,10 @@ class Editor {
       'hidden': true,
     });
     this.file.addEventListener('change', () => void this.#again());
-    const controls = this.canChange ? this.#controls() : [];
-    this.node = card('What is private here', h('p', {}, this.#words()), this.stage, this.list, ...controls, this.status);
-    if (this.canChange) this.stage.addEventListener('pointerdown', (event) => this.#draw(event));
+    const words = 'What was found is framed. Leave a place as it is, or draw a frame around what was missed.';
+    this.node = card('What is private here', h('p', {}, words), this.stage, this.list, ...this.#controls(), this.status);
+    this.stage.addEventListener('pointerdown', (event) => this.#draw(event));
     this.#show();
-  }
-
-  #words() {
-    if (!this.canChange) return 'These places were found. They can be changed on photos from browsers and on those handed over on this page.';
-    return 'What was found is framed. Leave a place as it is, or draw a frame around what was missed.';
   }
 
   #controls() {
@@ -84,7 +78,8 @@ class Editor {
       { kind: 'quiet', act: 'places-as-found' },
     );
     const more = button('Add a place', () => this.#add(MIDDLE, true), { kind: 'quiet', act: 'add-place' });
-    return [h('div', { class: 'row' }, more, found), h('div', { class: 'row' }, remember, again, this.file)];
+    const making = this.isOfFolder ? [remember] : [remember, again, this.file];
+    return [h('div', { class: 'row' }, more, found), h('div', { class: 'row' }, ...making)];
   }
 
   #show() {
@@ -95,7 +90,7 @@ class Editor {
 
   /** @param {Place} place @param {number} index */
   #box(place, index) {
-    const isOwn = this.canChange && place.kind === 'chosen';
+    const isOwn = place.kind === 'chosen';
     const name = nameOf(this.places, index);
     const box = isOwn
       ? h(
@@ -117,13 +112,13 @@ class Editor {
   /** @param {Place} place @param {number} index */
   #row(place, index) {
     const [id, name] = [fresh('place'), nameOf(this.places, index)];
-    const hide = h('input', { type: 'checkbox', id, checked: place.hidden, disabled: !this.canChange });
+    const hide = h('input', { type: 'checkbox', id, checked: place.hidden });
     hide.addEventListener('change', () => {
       this.places = switched(this.places, index, hide.checked);
       this.#changed();
       this.list.querySelectorAll('input')[index]?.focus();
     });
-    const isOwn = this.canChange && place.kind === 'chosen';
+    const isOwn = place.kind === 'chosen';
     const away = () => {
       this.places = this.places.filter((_, i) => i !== index);
       this.#changed();
@@ -220,7 +215,10 @@ class Editor {
 
   async #remember() {
     await this.context.daemon.ask('regions/change', { job: this.job.job, regions: this.places });
-    say(this.status, 'Remembered. This copy stays as it is: choose the photo again on the site, or make a new copy here.');
+    const copy = this.isOfFolder
+      ? 'The folder’s copy is made anew; one that has taken the photo’s place stays as it is.'
+      : 'This copy stays as it is: choose the photo again on the site, or make a new copy here.';
+    say(this.status, `Remembered. ${copy}`);
   }
 
   async #asFound() {

@@ -30,18 +30,18 @@ export function sentence({ encoders = [] }) {
   return `${first} (${percent(against)} to those it was)`;
 }
 
-/** @typedef {{level: 'little' | 'some' | 'clear' | 'strong', title: string, leak: string}} Verdict */
+/** @typedef {{level: 'little' | 'some' | 'clear' | 'strong', icon: string, title: string, leak: string}} Verdict */
 
 /**
  * Where the figure lies on the benchmark's scale (docs/report.md); `leak`: what attackers then still knew there.
  * @param {number} share 0…1, of the witness @returns {Verdict}
  */
 export function verdict(share) {
-  if (share < 0.045) return { level: 'little', title: 'Little protection', leak: 'more than 90 %' };
-  if (share < 0.115) return { level: 'some', title: 'Some protection', leak: 'about 80 %' };
-  if (share < 0.2) return { level: 'clear', title: 'Clear protection', leak: 'about 60 %' };
-  if (share < 0.42) return { level: 'clear', title: 'Clear protection', leak: '38 to 49 %' };
-  return { level: 'strong', title: 'Strong protection', leak: 'less than 20 %' };
+  if (share < 0.045) return { level: 'little', icon: 'shield-weak', title: 'Little protection', leak: 'more than 90 %' };
+  if (share < 0.115) return { level: 'some', icon: 'shield-part', title: 'Some protection', leak: 'about 80 %' };
+  if (share < 0.2) return { level: 'clear', icon: 'shield', title: 'Clear protection', leak: 'about 60 %' };
+  if (share < 0.42) return { level: 'clear', icon: 'shield', title: 'Clear protection', leak: '38 to 49 %' };
+  return { level: 'strong', icon: 'shield', title: 'Strong protection', leak: 'less than 20 %' };
 }
 
 /** Shares of the lesson that are left after an upload, 0 none: in photo and words, and in the photo alone. @param {Unlearnable} told */

@@ -155,7 +155,7 @@ function reachedCard(report) {
   const reached = share === undefined ? undefined : verdict(share);
   return card(
     'What was reached',
-    reached && h('p', { class: `verdict ${reached.level}` }, icon('shield'), reached.title),
+    reached && h('p', { class: `verdict ${reached.level}` }, icon(reached.icon), reached.title),
     words && h('p', { class: 'headline' }, `${words}.`),
     share !== undefined && scale(share),
     reached &&
