@@ -45,6 +45,8 @@ type PageRequest =
   | { kind: 'dashboard' }
   | { kind: 'original-used'; count: number }
   | { kind: 'frames' }
+  /** From the daemon's first-run page, in the copy that a package brought. */
+  | { kind: 'first-run' }
   /** From the top frame, where Photoveil is off, and whenever that changes. */
   | { kind: 'site'; enabled: boolean };
 
@@ -192,6 +194,8 @@ interface Settings {
   pending: Record<string, boolean>;
   /** Until when Photoveil holds nothing back, in ms since 1970; 0: it is not paused. */
   pausedUntil: number;
+  /** A copy that a package brought and nobody has ever connected holds nothing back. */
+  asleep: boolean;
   /** Whether the card offers the original when the daemon is away. */
   away: 'ask' | 'block';
   /** When originals were used at the user's own wish, newest first. */
@@ -298,7 +302,7 @@ interface HoldOptions extends Pick<BatchOptions, 'onGivenUp' | 'onHold' | 'onPau
 interface PhotoveilContent {
   bridge: ContentBridge;
   site: {
-    /** Neither off on this site nor paused. */
+    /** Neither off on this site, nor paused, nor never connected at all where a package brought it. */
     readonly enabled: boolean;
     /** What to offer when the daemon is away: to use the original after all, or nothing. */
     readonly away: 'ask' | 'block';

@@ -9,6 +9,7 @@ import { openSession } from './daemon.js';
 import { failureOf } from './failure.js';
 import * as keys from './keys.js';
 import { pairingState } from './pairing.js';
+import { load } from './settings.js';
 
 /** A file picker opened: encoders stay loaded for minutes, so the daemon need not hear of every one. */
 const PREWARM_MS = 20_000;
@@ -19,7 +20,8 @@ let prewarmed = 0;
 export async function connectionState() {
   const pairing = await keys.load();
   if (!pairing?.confirmed) {
-    await showState('unpaired');
+    // Who has never asked for it is not called either.
+    await showState((await load()).asleep ? undefined : 'unpaired');
     return { state: 'unpaired', pairing: pairingState() };
   }
   try {

@@ -14,6 +14,7 @@ import { live } from './live.js';
 import { forget, pair, resume } from './pairing.js';
 import { onPauseEnd, pause, watchPause } from './pause.js';
 import { cancel, noteOriginals, protectForPage } from './photos.js';
+import { askToBeConnected, isProvided, sleepUntilConnected } from './provided.js';
 import { sealed } from './sealed.js';
 import { load } from './settings.js';
 import { startInFrames, syncSites } from './sites.js';
@@ -80,6 +81,8 @@ function answerPage(request, sender) {
       return isDashboard(sender.url);
     case 'frames':
       return startInFrames(tab);
+    case 'first-run':
+      return askToBeConnected(sender.url);
     case 'site':
       return Promise.all([showSite(tab, request.enabled === true), refresh()]).then(() => undefined);
     default:
@@ -113,6 +116,7 @@ chrome.runtime.onConnect.addListener((port) => {
 
 /** The browser or the extension has started: a pause may have ended meanwhile, and the button shows nothing yet. */
 async function begin() {
+  await sleepUntilConnected();
   await syncSites();
   await watchPause();
   await connectionState();
@@ -122,10 +126,12 @@ chrome.runtime.onInstalled.addListener((details) => {
   void keepingAlive(begin());
   // What comes first is to connect. A temporary add-on is installed anew whenever Firefox starts.
   const isTemporary = Reflect.get(details, 'temporary') === true;
-  if (details.reason === 'install' && !isTemporary) void chrome.tabs.create({ url: chrome.runtime.getURL('ui/options.html') });
+  // Nor does one ask for what a package brought: Photoveil's own first page leads there.
+  if (details.reason === 'install' && !isTemporary && !isProvided) void chrome.tabs.create({ url: chrome.runtime.getURL('ui/options.html') });
 });
 chrome.runtime.onStartup.addListener(() => void keepingAlive(begin()));
 chrome.permissions.onAdded.addListener(() => void syncSites());
 chrome.permissions.onRemoved.addListener(() => void syncSites());
 onPauseEnd(() => void keepingAlive(connectionState()));
+void keepingAlive(sleepUntilConnected());
 void keepingAlive(resume());

@@ -6,6 +6,7 @@
 import { ask } from './daemon.js';
 import { DaemonError } from './failure.js';
 import * as keys from './keys.js';
+import { update } from './settings.js';
 import { PORTS, concat, deriveKeys, fromB64, importKeys, mac, nonce, normaliseCode, toB64, verify } from './wire.js';
 
 const WINDOW_MS = 120_000;
@@ -107,5 +108,6 @@ async function finish(pairing, mine) {
 async function settle(pairing, next) {
   attempt++;
   await (pairing ? keys.save(pairing) : keys.remove());
+  if (pairing) await update(() => ({ asleep: false }));
   state = next;
 }

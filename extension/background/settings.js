@@ -3,7 +3,7 @@
  */
 
 /** @type {Settings} */
-const DEFAULTS = { added: [], off: [], on: [], pending: {}, pausedUntil: 0, away: 'ask', originals: [], tally: {} };
+const DEFAULTS = { added: [], off: [], on: [], pending: {}, pausedUntil: 0, asleep: false, away: 'ask', originals: [], tally: {} };
 
 /** `pausedUntil` for a pause that only the user ends. */
 export const UNTIL_RESUMED = Number.MAX_SAFE_INTEGER;

@@ -6,17 +6,17 @@ import { load } from './settings.js';
 
 const ADDED_ID = 'added-sites';
 
-/** @typedef {{js?: string[], matches?: string[], world?: 'MAIN' | 'ISOLATED'}} ManifestScript */
+/** @typedef {{js?: string[], matches?: string[], all_frames?: boolean, world?: 'MAIN' | 'ISOLATED'}} ManifestScript */
 
 /** Firefox answers with whole addresses and takes only paths. @param {string[] | undefined} files */
 function paths(files = []) {
   return files.map((file) => file.replace(chrome.runtime.getURL('/'), ''));
 }
 
-/** The manifest's scripts: first those for the page's own world, then the content scripts. */
+/** The manifest's scripts for sites, which run in all frames: first those for the page's own world, then the content scripts. */
 function manifestScripts() {
   const listed = /** @type {ManifestScript[]} */ (chrome.runtime.getManifest().content_scripts ?? []);
-  const scripts = listed.map(({ js, matches = [], world = 'ISOLATED' }) => ({ js: paths(js), matches, world }));
+  const scripts = listed.filter((one) => one.all_frames).map(({ js, matches = [], world = 'ISOLATED' }) => ({ js: paths(js), matches, world }));
   if (scripts.length === 0) throw new Error('the manifest lists the content scripts');
   return scripts;
 }

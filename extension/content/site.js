@@ -6,6 +6,7 @@ globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
 photoveil.site ??= (() => {
   let isOn = true;
   let pausedUntil = 0;
+  let isAsleep = false;
   /** @type {'ask' | 'block'} */
   let away = 'ask';
   let isDashboard = false;
@@ -34,11 +35,12 @@ photoveil.site ??= (() => {
   }
 
   async function read() {
-    /** @type {{on: unknown, off: unknown, pausedUntil: unknown, away: unknown}} */
-    const stored = await chrome.storage.local.get({ on: [], off: [], pausedUntil: 0, away: 'ask' });
+    /** @type {{on: unknown, off: unknown, pausedUntil: unknown, asleep: unknown, away: unknown}} */
+    const stored = await chrome.storage.local.get({ on: [], off: [], pausedUntil: 0, asleep: false, away: 'ask' });
     const wasOn = isOn;
     isOn = isSwitchedOn(stored.on, stored.off);
     pausedUntil = Number(stored.pausedUntil) || 0;
+    isAsleep = stored.asleep === true;
     away = stored.away === 'block' ? 'block' : 'ask';
     // The background shows it on the tab's button.
     if (isOn !== wasOn && window === window.top) photoveil.background.tellSite(isOn);
@@ -53,11 +55,11 @@ photoveil.site ??= (() => {
   // It may have been paired meanwhile, in another tab.
   window.addEventListener('focus', () => void lookForDashboard());
   chrome.storage.onChanged.addListener((changes) => {
-    if (['on', 'off', 'pausedUntil', 'away'].some((key) => key in changes)) void read();
+    if (['on', 'off', 'pausedUntil', 'asleep', 'away'].some((key) => key in changes)) void read();
   });
   return {
     get enabled() {
-      return isOn && !isDashboard && Date.now() >= pausedUntil;
+      return isOn && !isAsleep && !isDashboard && Date.now() >= pausedUntil;
     },
     get away() {
       return away;

@@ -2,6 +2,7 @@
  * Is Photoveil there, and does it know this browser? With the way to connect the two; popup and options show the same.
  */
 
+import { browserName } from '../background/names.js';
 import { ask, byId, failureWords, onPress, say, setVisible, text } from './page.js';
 
 const REFRESH_MS = 1_500;
@@ -74,17 +75,6 @@ function showTrouble({ code }) {
   setVisible('allow', code === 'forbidden');
   setVisible('try-again', code !== 'forbidden');
   showOnly('trouble');
-}
-
-/** What the daemon should call this browser. */
-function browserName() {
-  const agent = navigator.userAgent;
-  const browsers = /** @type {const} */ ([['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chromium']]);
-  const systems = /** @type {const} */ ([
-    ['Windows', 'Windows'], ['Mac OS', 'macOS'], ['CrOS', 'ChromeOS'], ['Android', 'Android'], ['Linux', 'Linux'],
-  ]);
-  const pick = (/** @type {ReadonlyArray<readonly [string, string]>} */ list) => list.find(([sign]) => agent.includes(sign))?.[1] ?? '?';
-  return text('browser_name', pick(browsers), pick(systems));
 }
 
 /** @param {Event} event */

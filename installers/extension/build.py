@@ -1,9 +1,12 @@
-"""Packs `extension/` for the stores: `build.py [--out DIRECTORY]`.
+"""Packs `extension/` for the stores: `build.py [--out DIRECTORY]`; with `--system` for packages of a system.
 
 Writes photoveil-chromium-VERSION.zip and photoveil-firefox-VERSION.xpi. The same sources give the same bytes on any
 machine: files in one order, one time, one mode, and stored as they are, because compressed bytes differ between
 versions of zlib. Both hold the very files that the tests load; only the manifest leaves out what the other browser
 needs.
+
+A package of a system puts folders where the system's browsers find them, and beside them a program that a browser may
+start for this very copy. So its manifest has that permission, and a script on the daemon's own pages that asks for it.
 """
 
 import argparse
@@ -41,6 +44,19 @@ def for_firefox(manifest: Manifest) -> Manifest:
     return {**kept, "background": without(manifest["background"], "service_worker")}
 
 
+def for_system(manifest: Manifest) -> Manifest:
+    """What a package puts into a browser: connected by the package's own program, with no code."""
+    permissions, scripts = manifest["permissions"], manifest["content_scripts"]
+    if not isinstance(permissions, list) or not isinstance(scripts, list):
+        raise BuildError("extension/manifest.json: “permissions” and “content_scripts” are no lists.")
+    first_run = {"matches": ["http://127.0.0.1/*"], "js": ["content/first_run.js"]}
+    return {
+        **manifest,
+        "permissions": [*permissions, "nativeMessaging"],
+        "content_scripts": [*scripts, first_run],
+    }
+
+
 def without(value: object, name: str) -> Manifest:
     """A copy of a part of the manifest that lacks one entry."""
     if not isinstance(value, dict):
@@ -73,22 +89,44 @@ def pack(target: Path, files: dict[str, bytes]) -> None:
     unfinished.replace(target)
 
 
-def build(sources: Path, out: Path) -> list[Path]:
-    """Both packages, written to `out`."""
+def read(sources: Path) -> tuple[dict[str, bytes], Manifest, str]:
+    """Every file that ships, the manifest and its version."""
     files = contents(sources)
     try:
         manifest: Manifest = json.loads(files["manifest.json"])
-        version = str(manifest["version"])
+        return files, manifest, str(manifest["version"])
     except (KeyError, ValueError) as error:
         raise BuildError(f"extension/manifest.json cannot be read: {error}") from error
+
+
+def written(manifest: Manifest) -> bytes:
+    """A manifest as a file."""
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def lay(sources: Path, out: Path) -> list[Path]:
+    """Both browsers' folders for a package of a system, written to `out`."""
+    files, manifest, _version = read(sources)
+    folders = []
+    for name, made in (("chromium", for_chromium(manifest)), ("firefox", for_firefox(manifest))):
+        for path, content in {**files, "manifest.json": written(for_system(made))}.items():
+            target = out / name / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        folders.append(out / name)
+    return folders
+
+
+def build(sources: Path, out: Path) -> list[Path]:
+    """Both packages, written to `out`."""
+    files, manifest, version = read(sources)
     out.mkdir(parents=True, exist_ok=True)
     packages = []
     for name, made in (
         (f"photoveil-chromium-{version}.zip", for_chromium(manifest)),
         (f"photoveil-firefox-{version}.xpi", for_firefox(manifest)),
     ):
-        text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
-        pack(out / name, {**files, "manifest.json": text.encode()})
+        pack(out / name, {**files, "manifest.json": written(made)})
         packages.append(out / name)
     return packages
 
@@ -97,8 +135,9 @@ def main() -> int:
     """Build, and say what came out."""
     parser = grammar("Packs the extension for Chromium and Firefox.")
     parser.add_argument("--sources", type=Path, default=SOURCES, help=argparse.SUPPRESS)
+    parser.add_argument("--system", action="store_true", help="folders for a package of a system")
     wishes = parser.parse_args()
-    return report(lambda: build(wishes.sources, wishes.out))
+    return report(lambda: (lay if wishes.system else build)(wishes.sources, wishes.out))
 
 
 if __name__ == "__main__":

@@ -161,6 +161,7 @@ async def test_a_program_pushes_nobody_aside() -> None:
     with pytest.raises(Busy):
         pairing.start(shown=False)
     assert finish(pairing, client) is PairingState.PAIRED
+    pairing.start(shown=False)  # another browser, a moment later
 
 
 async def test_a_program_may_begin_again_and_a_person_always() -> None:

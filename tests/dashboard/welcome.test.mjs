@@ -145,6 +145,43 @@ test('from nothing to protected photos, and only then what was ticked is begun',
   assert.equal(await page.$eval('.setup', (card) => card.checkVisibility()), false);
 });
 
+test('what a package put into the browser asks by itself', options, async () => {
+  visit.daemon.places.extension.provided = ['chromium'];
+  visit.daemon.pairing.state = 'expired';
+  const page = await visit.open({ to: 'welcome/browser' });
+  await says(page, /Looking for it here/, '.pairing-here');
+  assert.equal(await page.$eval('details.aside', (aside) => /** @type {HTMLDetailsElement} */ (aside).open), false, 'by hand is the other way');
+  await shoot(page, 'welcome-2-looking-1280-light');
+  assert.deepEqual(await inspect(page), []);
+  await says(page, /It does not answer here/, '.pairing-here');
+  await says(page, /closed and opened again[\s\S]*Load unpacked[\s\S]*Show the code/, 'details.aside');
+  const come = (/** @type {string} */ state) => {
+    visit.daemon.pairing = { ...visit.daemon.pairing, state, shown: false };
+    visit.daemon.tell('clients');
+  };
+  come('confirm');
+  await says(page, /Already in your browser\. Connect it\?\s+Chromium on Linux/, '.pairing-here');
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('data-act')), null, 'a key pressed at this moment says nothing');
+  await shoot(page, 'welcome-2-provided-1280-light');
+  assert.deepEqual(await inspect(page), []);
+  // Thought about for too long: the extension hears of the page again, and asks again.
+  visit.daemon.failing.set('pairing/confirm', { code: 'no_pairing', title: 'There is no browser to confirm', reason: '', remedy: '' });
+  await press(page, 'accept');
+  await says(page, /The time is up/, '.pairing-here');
+  visit.daemon.failing.delete('pairing/confirm');
+  const heard = page.evaluate(() => new Promise((resolve) => addEventListener('photoveil-connect', () => resolve(true), { once: true })));
+  await page.$$eval('.pairing-here button', (buttons) => buttons.find((one) => one.textContent === 'Try again')?.click());
+  assert.equal(await heard, true);
+  await says(page, /Looking for it here/, '.pairing-here');
+  come('confirm');
+  await press(page, 'accept');
+  const browser = { client: 'aa', kind: /** @type {const} */ ('browser'), name: 'Chromium on Linux', origin: 'chrome-extension://a' };
+  visit.daemon.paired.push({ ...browser, created: new Date().toISOString(), last_used: null });
+  visit.daemon.tell('clients');
+  await says(page, /Chromium on Linux\s+Connected/, '.connected');
+  assert.equal(await page.$('.pairing-here:not(details *)').then((node) => node?.isVisible()), false, 'the list says it');
+});
+
 test('by keyboard alone', options, async () => {
   const page = await visit.open({ to: 'welcome' });
   /** @param {string} selector */
@@ -232,7 +269,7 @@ test('without small pictures the photo itself is compared', options, async () =>
 });
 
 test('without the extension, without folders: the page says what to do', options, async () => {
-  visit.daemon.places = { folders: [], extension: { chromium: null, firefox: null } };
+  visit.daemon.places = { folders: [], extension: { chromium: null, firefox: null, provided: [] } };
   const page = await visit.open({ width: 360, to: 'welcome' });
   assert.deepEqual(await inspect(page), []);
   await press(page, 'another');
@@ -247,7 +284,7 @@ test('without the extension, without folders: the page says what to do', options
 
 test('names are text and nothing else', options, async () => {
   const evil = '<img src=x onerror="document.title=1"><b>x</b>';
-  visit.daemon.places = { folders: [`/home/${evil}`], extension: { chromium: `/opt/${evil}`, firefox: `/opt/${evil}.xpi` } };
+  visit.daemon.places = { folders: [`/home/${evil}`], extension: { chromium: `/opt/${evil}`, firefox: `/opt/${evil}.xpi`, provided: [] } };
   const page = await visit.open({ to: 'welcome' });
   for (const step of STEPS) {
     await go(page, `welcome/${step}`);

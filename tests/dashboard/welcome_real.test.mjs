@@ -3,12 +3,14 @@
  * and the real extension, in one Chromium.
  */
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { ROOT, extensionOrigin, startChromium } from '../browser/support/browsers.mjs';
-import { Daemon } from '../browser/support/daemon.mjs';
+import { COMMAND, Daemon } from '../browser/support/daemon.mjs';
 import { addSite, openOwnPage, pair, pick, until } from '../browser/support/flows.mjs';
 import { Site, containsRunOf, sha256 } from '../browser/support/site.mjs';
 import { NO_CHROMIUM, makePhotos, removeFolderOf } from '../browser/support/world.mjs';
@@ -17,29 +19,43 @@ import { Real } from './support/real.mjs';
 import { shoot } from './support/visit.mjs';
 
 const LIMIT_MS = 300_000;
-/** Of attention by the two counts. The aim was 120; 153 and 182 were reached, and it shall not become more. */
-const LEAST_SECONDS = 160;
-const MOST_SECONDS = 190;
+/**
+ * Of attention by the two counts; it shall not become more. The aim is 120: reached where a package has put the extension into the
+ * browser, not where it is loaded by hand.
+ */
+const MOST = { provided: { least: 100, most: 108 }, byHand: { least: 160, most: 190 } };
 const options = { skip: NO_CHROMIUM };
+const run = promisify(execFile);
 
-/** @type {import('puppeteer-core').Browser} */
-let browser;
+/** With the extension loaded by hand, and with a package's copy in it. @type {Record<'byHand' | 'provided', import('puppeteer-core').Browser>} */
+let browsers;
 const site = new Site();
 /** @type {Real} */
 let real;
+/** Where the daemon finds the extension, and the package's copy until it is put there. */
+let places = '';
+let copy = '';
 
 before(async () => {
   if (NO_CHROMIUM) return;
-  const [started, daemon, photos] = await Promise.all([startChromium(), Daemon.create(), makePhotos(320), site.start()]);
-  browser = started;
-  daemon.env = { ...daemon.env, HOME: daemon.home };
+  const [daemon, photos] = await Promise.all([Daemon.create(), makePhotos(320), site.start()]);
+  places = path.join(daemon.home, 'extension');
+  copy = path.join(daemon.home, 'package');
   await mkdir(path.join(daemon.home, 'Pictures'));
+  await mkdir(places);
+  await symlink(path.join(ROOT, 'extension'), path.join(places, 'chromium'));
   await copyFile(String(photos[1]), path.join(daemon.home, 'Pictures', 'one.jpg'));
-  await daemon.start();
+  await run(String(COMMAND[0]), [path.join(ROOT, 'installers', 'extension', 'build.py'), '--system', '--out', copy]);
+  const program = path.join(daemon.home, 'browser-host');
+  await writeFile(program, `#!/bin/sh\nexec ${COMMAND.join(' ')} browser-host --profile ${daemon.profile} "$@"\n`, { mode: 0o755 });
+  daemon.env = { ...daemon.env, HOME: daemon.home, PHOTOVEIL_EXTENSION: places };
+  process.env['PHOTOVEIL_HOME'] = daemon.home; // the browser's, and so that of the program it starts
+  const [byHand, provided] = await Promise.all([startChromium(), startChromium({ extension: path.join(copy, 'chromium'), program }), daemon.start()]);
+  browsers = { byHand, provided };
   real = new Real(daemon, photos);
 });
 after(async () => {
-  await browser?.close();
+  await Promise.all(Object.values(browsers ?? {}).map((browser) => browser.close()));
   await site.stop();
   await real?.end();
   await removeFolderOf(real?.photos ?? []);
@@ -49,32 +65,68 @@ after(async () => {
 const OF_THE_BROWSER = 'Developer mode\nLoad unpacked\nSelect';
 const OF_THE_DIALOG = 'Open';
 
+/** @typedef {import('puppeteer-core').Page} Page */
+
+/** @param {Page} page @param {string} act */
+const press = async (page, act) => (await page.waitForSelector(`[data-act="${act}"]`, { visible: true }))?.click();
+/** @param {Page} page @param {string} step */
+const at = (page, step) => page.waitForSelector(`[data-step="${step}"]`);
+
 test('five steps, and the first photo on a site is protected; how much attention that takes', options, async () => {
-  const attention = new Attention();
   const { daemon, photos } = real;
   await real.ask('settings/change', { changes: { when_busy: 'work', on_battery: 'work' } });
   assert.equal((await real.ask('overview')).welcome_done, false);
-  const extension = extensionOrigin(browser);
-  const page = await browser.newPage();
+  const attention = { byHand: new Attention(), provided: new Attention() };
   /** @type {string[]} */
   const complaints = [];
+  const first = await begin('byHand', attention.byHand, complaints);
+  await connectByHand(first, attention.byHand);
+  await first.close();
+  for (const { client, kind } of (await real.ask('clients')).clients) if (kind === 'browser') await real.ask('clients/revoke', { client });
+
+  await sleepsUntilConnected(browsers.provided);
+  await symlink(copy, path.join(places, 'system'));
+  const page = await begin('provided', attention.provided, complaints);
+  await connectProvided(page, attention.provided);
+  await theOtherSteps(page, Object.values(attention));
+  await tellAttention(attention);
+  assert.equal((await real.ask('overview')).welcome_done, true);
+  const entry = await readFile(path.join(String(daemon.env['XDG_CONFIG_HOME']), 'autostart', `photoveil-${daemon.profile}.desktop`), 'utf8');
+  assert.match(entry, new RegExp(`^Exec=.*PHOTOVEIL_HOME=${daemon.home}.* run --login --profile ${daemon.profile}$`, 'm'));
+  const made = path.join(daemon.home, 'Pictures', 'Protected', 'one.jpg');
+  const protectedCopy = await until(() => readFile(made).catch(() => undefined), 'the folder’s photo', LIMIT_MS);
+  assert.ok(protectedCopy instanceof Buffer && sha256(protectedCopy) !== sha256(await readFile(String(photos[1]))));
+  assert.deepEqual(complaints, []);
+
+  const received = await upload(browsers.provided);
+  const original = await readFile(String(photos[0]));
+  assert.equal(containsRunOf(original, received.bytes), false, 'not one byte of the original');
+  assert.notEqual(received.sha256, sha256(original));
+});
+
+/** The first step. @param {'byHand' | 'provided'} which @param {Attention} attention @param {string[]} complaints */
+async function begin(which, attention, complaints) {
+  const page = await browsers[which].newPage();
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.setViewport({ width: 1280, height: 900 });
   const { url } = await real.ask('dashboard/link', { place: 'welcome' });
   await page.goto(url);
-  const press = async (/** @type {string} */ act) => (await page.waitForSelector(`[data-act="${act}"]`, { visible: true }))?.click();
-  const at = (/** @type {string} */ step) => page.waitForSelector(`[data-step="${step}"]`);
-
-  await at('photos');
+  await at(page, 'photos');
   await attention.reads(page);
-  await page.click(`[data-folder="${path.join(daemon.home, 'Pictures')}"]`);
-  await press('next');
+  await page.click(`[data-folder="${path.join(real.daemon.home, 'Pictures')}"]`);
+  await press(page, 'next');
   attention.decides(); // the sites
   attention.decides(); // the folder
   attention.presses(2);
   attention.done('what to protect');
+  await at(page, 'browser');
+  return page;
+}
 
-  await at('browser');
+/** @param {Page} page @param {Attention} attention */
+async function connectByHand(page, attention) {
+  const browser = browsers.byHand;
+  const extension = extensionOrigin(browser);
   await attention.reads(page);
   attention.readsText(OF_THE_BROWSER);
   attention.presses(1); // copies the address
@@ -91,7 +143,7 @@ test('five steps, and the first photo on a site is protected; how much attention
   attention.done('the extension');
   const told = await page.$$eval('.copyable code', (codes) => codes.map((code) => code.textContent ?? ''));
   await readFile(path.join(String(told[1]), 'manifest.json'));
-  await press('code');
+  await press(page, 'code');
   await page.waitForSelector('.code');
   await attention.reads(page);
   attention.presses(5); // back to this tab; shows the code; copies it; to the extension's page; into its field
@@ -113,67 +165,95 @@ test('five steps, and the first photo on a site is protected; how much attention
   await page.waitForSelector('.connected-browser');
   await shoot(page, 'real-welcome-browser-1280-light');
   await attention.reads(page);
-  await press('next');
+  await press(page, 'next');
   attention.presses(1);
   attention.done('connecting it');
+}
 
-  await at('strength');
+/** Before anybody has connected it, a package's copy is as if it were not there. @param {import('puppeteer-core').Browser} browser */
+async function sleepsUntilConnected(browser) {
+  const { sha256: sum } = await upload(browser);
+  assert.equal(sum, sha256(await readFile(String(real.photos[0]))), 'nobody has asked for it yet');
+}
+
+/** It asks by itself; what is shown before it did is read as well. @param {Page} page @param {Attention} attention */
+async function connectProvided(page, attention) {
+  attention.readsText('Looking for it here…');
+  await page.waitForSelector('[data-act="accept"]', { visible: true });
+  await shoot(page, 'real-welcome-provided-1280-light');
+  assert.equal(await page.$('.code'), null, 'no code is shown');
   await attention.reads(page);
-  attention.readsText(OF_THE_DIALOG);
-  attention.decides(); // which photo
-  attention.presses(3); // choose a file; a photo in the dialog; Open
-  await pick(page, [String(photos[0])], '#choose-trial');
+  attention.decides(); // whether to connect it
+  await press(page, 'accept');
+  await page.waitForSelector('.connected-browser');
+  await attention.reads(page);
+  await press(page, 'next');
+  attention.presses(2);
+  attention.done('connecting it');
+}
+
+/** @param {Page} page @param {Attention[]} counts */
+async function theOtherSteps(page, counts) {
+  const reads = async () => {
+    for (const attention of counts) await attention.reads(page);
+  };
+  const each = (/** @type {(attention: Attention) => void} */ act) => counts.forEach(act);
+  await at(page, 'strength');
+  await reads();
+  each((attention) => attention.readsText(OF_THE_DIALOG));
+  each((attention) => attention.decides()); // which photo
+  each((attention) => attention.presses(3)); // choose a file; a photo in the dialog; Open
+  await pick(page, [String(real.photos[0])], '#choose-trial');
   await page.waitForSelector('.trial .compare-stage', { timeout: LIMIT_MS });
   await shoot(page, 'real-welcome-strength-1280-light');
-  await attention.reads(page);
-  attention.drags();
-  attention.decides(); // whether that is the right strength
-  await press('next');
-  attention.presses(1);
-  attention.done('strength, on a photo');
+  await reads();
+  each((attention) => attention.drags());
+  each((attention) => attention.decides()); // whether that is the right strength
+  await press(page, 'next');
+  each((attention) => attention.presses(1));
+  each((attention) => attention.done('strength, on a photo'));
 
-  await at('models');
+  await at(page, 'models');
   await page.waitForSelector('.choice-cards input[value="starter"]');
   await shoot(page, 'real-welcome-models-1280-light');
-  await attention.reads(page);
-  await press('next');
-  attention.decides(); // which
-  attention.presses(3); // a set; Download; on
-  attention.done('model set');
+  await reads();
+  await press(page, 'next');
+  each((attention) => attention.decides()); // which
+  each((attention) => attention.presses(3)); // a set; Download; on
+  each((attention) => attention.done('model set'));
 
-  await at('ready');
+  await at(page, 'ready');
   await shoot(page, 'real-welcome-ready-1280-light');
-  await attention.reads(page);
-  await press('finish');
-  attention.decides(); // whether all is as it should be
-  attention.presses(1);
+  await reads();
+  await press(page, 'finish');
+  each((attention) => attention.decides()); // whether all is as it should be
+  each((attention) => attention.presses(1));
   await page.waitForSelector('.welcome-done');
-  await attention.reads(page);
-  attention.done('the beginning');
-  await tellAttention(attention);
-  assert.equal((await real.ask('overview')).welcome_done, true);
-  const entry = await readFile(path.join(String(daemon.env['XDG_CONFIG_HOME']), 'autostart', `photoveil-${daemon.profile}.desktop`), 'utf8');
-  assert.match(entry, new RegExp(`^Exec=.*PHOTOVEIL_HOME=${daemon.home}.* run --login --profile ${daemon.profile}$`, 'm'));
-  const copy = path.join(daemon.home, 'Pictures', 'Protected', 'one.jpg');
-  const protectedCopy = await until(() => readFile(copy).catch(() => undefined), 'the folder’s photo', LIMIT_MS);
-  assert.ok(protectedCopy instanceof Buffer && sha256(protectedCopy) !== sha256(await readFile(String(photos[1]))));
-  assert.deepEqual(complaints, []);
+  await reads();
+  each((attention) => attention.done('the beginning'));
+}
 
-  await addSite(browser, extension, site.origin);
-  const upload = await browser.newPage();
-  await upload.goto(`${site.origin}/upload.html`);
-  await upload.bringToFront();
-  await pick(upload, [String(photos[0])]);
-  await until(() => site.files.length === 1, 'the upload', LIMIT_MS);
-  const original = await readFile(String(photos[0]));
-  assert.equal(containsRunOf(original, site.bytes), false, 'not one byte of the original');
-  assert.notEqual(site.files[0]?.sha256, sha256(original));
-});
+/** One photo, as a site gets it. @param {import('puppeteer-core').Browser} browser */
+async function upload(browser) {
+  const count = site.files.length;
+  await addSite(browser, extensionOrigin(browser), site.origin);
+  const page = await browser.newPage();
+  await page.goto(`${site.origin}/upload.html`);
+  await page.bringToFront();
+  await pick(page, [String(real.photos[0])]);
+  await until(() => site.files.length === count + 1, 'the upload', LIMIT_MS);
+  await page.close();
+  const file = site.files[count];
+  assert.ok(file);
+  return file;
+}
 
-/** Written down, and no more than docs/developers.md says. @param {Attention} attention */
-async function tellAttention(attention) {
-  const told = { ...attention.sums, steps: attention.steps };
+/** Written down, and no more than docs/developers.md says. @param {Record<'byHand' | 'provided', Attention>} attention */
+async function tellAttention({ byHand, provided }) {
+  const told = { provided: { ...provided.sums, steps: provided.steps }, byHand: { ...byHand.sums, steps: byHand.steps } };
   await mkdir(path.join(ROOT, 'build', 'results'), { recursive: true });
   await writeFile(path.join(ROOT, 'build', 'results', 'attention.json'), `${JSON.stringify(told, null, 1)}\n`);
-  assert.ok(told.least <= LEAST_SECONDS && told.most <= MOST_SECONDS, `so much attention: ${JSON.stringify(attention.sums)}`);
+  for (const [name, { least, most }] of /** @type {const} */ ([['provided', provided.sums], ['byHand', byHand.sums]])) {
+    assert.ok(least <= MOST[name].least && most <= MOST[name].most, `so much attention, ${name}: ${least} to ${most} seconds`);
+  }
 }

@@ -66,7 +66,11 @@ def test_the_page_is_told_all_it_needs(house: House, desktop: Path, monkeypatch:
     told = house.dashboard().call("welcome")
     assert told["done"] is False
     assert told["folders"] == [str(home / "Pictures/Camera"), str(home / "DCIM"), str(home / "Pictures")]
-    assert told["extension"] == {"chromium": str(desktop / "extension" / "chromium"), "firefox": None}
+    found = {"chromium": str(desktop / "extension" / "chromium"), "firefox": None}
+    assert told["extension"] == {**found, "provided": []}
+    (desktop / "extension" / "system" / "chromium").mkdir(parents=True)
+    (desktop / "extension" / "system" / "chromium" / "manifest.json").write_text("{}")
+    assert house.dashboard().call("welcome")["extension"] == {**found, "provided": ["chromium"]}
     assert told["autostart"]["state"] == "off"
     assert (told["updates"]["wanted"], told["updates"]["newer"]) == (False, None)
 

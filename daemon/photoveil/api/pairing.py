@@ -69,6 +69,7 @@ class Pairing:
         self._ends = 0.0
         self._state = PairingState.EXPIRED
         self._changed = asyncio.Event()
+        self._heard = False
         self.shown = True
         self.candidate: Candidate | None = None
 
@@ -90,10 +91,10 @@ class Pairing:
         What a person asks for closes any other window. What a program asks for (``shown`` false) does not: raises Busy
         while a code is shown, a browser waits for its user, or has yet to hear of its outcome.
         """
-        waits = self.state is PairingState.WAITING and not self.shown
-        if not shown and self.open and not waits and self.state is not PairingState.REFUSED:
+        if not shown and self.open and self._is_somebodys():
             raise Busy
         self.shown = shown
+        self._heard = False
         self._code = proofs.new_code()
         self._tries = TRIES
         self._ends = self._clock() + WINDOW
@@ -131,6 +132,7 @@ class Pairing:
             or self._state is PairingState.REFUSED
         ):
             raise Wrong
+        self._heard = self._state is PairingState.PAIRED
         return self._state
 
     def decide(self, accept: bool) -> Candidate | None:
@@ -156,6 +158,12 @@ class Pairing:
             await asyncio.wait_for(self._changed.wait(), left)
         except TimeoutError:
             return
+
+    def _is_somebodys(self) -> bool:
+        """Whether somebody would miss the window that is open."""
+        if self.state is PairingState.WAITING:
+            return self.shown
+        return self.state is PairingState.CONFIRM or (self.state is PairingState.PAIRED and not self._heard)
 
     def _end(self, state: PairingState) -> None:
         self._ends = self._clock() + LINGER

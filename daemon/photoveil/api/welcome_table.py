@@ -29,7 +29,13 @@ _WELCOME = record(
     {
         "done": switch(),
         "folders": array(shapes.WORDS),
-        "extension": record({"chromium": maybe(shapes.WORDS), "firefox": maybe(shapes.WORDS)}),
+        "extension": record(
+            {
+                "chromium": maybe(shapes.WORDS),
+                "firefox": maybe(shapes.WORDS),
+                "provided": array(one_of("chromium", "firefox")),
+            }
+        ),
         "autostart": _AUTOSTART,
         "updates": _UPDATES,
     }

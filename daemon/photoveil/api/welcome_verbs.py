@@ -29,6 +29,7 @@ async def welcome(services: Services, caller: Caller, body: Body) -> Body:
         "extension": {
             "chromium": None if here.chromium is None else str(here.chromium),
             "firefox": None if here.firefox is None else str(here.firefox),
+            "provided": list(here.provided),
         },
         "autostart": await autostart(services, caller, body),
         "updates": services.updates.told(),

@@ -64,7 +64,7 @@ export class Household {
   welcomeDone = true;
   paused = { paused: false, until: /** @type {string | null} */ (null) };
   waitingFor = /** @type {string | null} */ ('on battery');
-  pairing = { state: 'waiting', name: 'Chromium on Linux', origin: 'chrome-extension://abcdefghijklmnopabcdefghijklmnop' };
+  pairing = { state: 'waiting', shown: true, name: 'Chromium on Linux', origin: 'chrome-extension://abcdefghijklmnopabcdefghijklmnop' };
 
   /** @param {string} pictures folder with 0.before.webp and so on */
   constructor(pictures) {
@@ -293,7 +293,7 @@ export class Household {
       return this.#told('clients');
     },
     'pairing/start': () => {
-      this.pairing.state = 'waiting';
+      this.pairing = { ...this.pairing, state: 'waiting', shown: true };
       return { json: { code: '7K3M-Q9TX-04BD-WZ5A', seconds: 120 } };
     },
     'pairing/state': async ({ wait_ms: wait = 0 }) => {

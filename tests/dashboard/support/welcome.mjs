@@ -36,6 +36,7 @@ export function places() {
     extension: {
       chromium: /** @type {string | null} */ ('/usr/share/photoveil/extension/chromium'),
       firefox: /** @type {string | null} */ ('/usr/share/photoveil/extension/photoveil-firefox-0.3.0.xpi'),
+      provided: /** @type {Array<'chromium' | 'firefox'>} */ ([]),
     },
   };
 }

@@ -35,6 +35,15 @@ export function pairHere(context, body, signal, connected) {
   void run(context, body, signal, { ended: (state) => state === 'paired' && connected() });
 }
 
+/**
+ * A browser that nobody carried a code to has come: its extension and this daemon are of one package, and vouch for each other.
+ * @param {Context} context @param {HTMLElement} body @param {PairingState} came @param {() => void} again has it come anew
+ * @param {() => void} connected
+ */
+export function answerHere(context, body, came, again, connected) {
+  showQuestion(context, body, came, context.signal, again, { ended: (state) => state === 'paired' && connected() });
+}
+
 /** @typedef {{closing?: HTMLElement, ended: (state: PairingState['state']) => unknown}} Way a button to go away with, and what follows */
 
 /** @param {Context} context @param {HTMLElement} body @param {AbortSignal} signal @param {Way} way */
@@ -95,13 +104,32 @@ function showCode(body, code, ends, signal, where = '') {
  * @param {Context} context @param {HTMLElement} body @param {PairingState} came @param {AbortSignal} signal @param {() => void} again
  * @param {Way} way
  */
-function showQuestion(context, body, { name = '', origin = '' }, signal, again, way) {
+function showQuestion(context, body, came, signal, again, way) {
   const answer = (/** @type {boolean} */ accept) => async (/** @type {Event} */ event) => {
-    await attempt(event.currentTarget, async () =>
-      showEnd(body, await context.daemon.ask('pairing/confirm', { accept }, { signal }), again, way),
-    );
+    await attempt(event.currentTarget, async () => {
+      const end = await context.daemon.ask('pairing/confirm', { accept }, { signal }).catch(lapsed);
+      showEnd(body, end, again, way);
+    });
   };
   const yes = button('Yes, connect it', answer(true), { kind: 'main', act: 'accept' });
+  const buttons = h('div', { class: 'row end' }, button('No, refuse it', answer(false), { act: 'refuse' }), yes);
+  if (!came.shown) {
+    // It came by itself: whoever presses a key at this moment has not meant it, so the focus stays where it is.
+    fill(body, h('p', { class: 'question' }, 'Already in your browser. Connect it?'), h('p', {}, came.name ?? ''), buttons);
+    return;
+  }
+  askAbout(body, came, buttons);
+  yes.focus();
+}
+
+/** The user has thought about it for longer than the window is open. @param {unknown} error @returns {PairingState} */
+function lapsed(error) {
+  if (error instanceof DaemonError && troubleOf(error).code === 'no_pairing') return { state: 'expired', shown: true };
+  throw error;
+}
+
+/** Somebody who knows the code: is it who the user meant? @param {HTMLElement} body @param {PairingState} came @param {HTMLElement} buttons */
+function askAbout(body, { name = '', origin = '' }, buttons) {
   fill(
     body,
     h('p', { class: 'question' }, 'Is this your browser?'),
@@ -114,16 +142,15 @@ function showQuestion(context, body, { name = '', origin = '' }, signal, again, 
       h('dd', { class: 'path' }, origin),
     ),
     h('p', { class: 'soft' }, 'Connect it only if you put the code there just now.'),
-    h('div', { class: 'row end' }, button('No, refuse it', answer(false), { act: 'refuse' }), yes),
+    buttons,
   );
-  yes.focus();
 }
 
 /** @type {Record<string, {title: string, text: string, symbol: string}>} */
 const ENDS = {
   paired: { title: 'Connected', text: 'Photos you pick in that browser are protected from now on.', symbol: 'check' },
   refused: { title: 'Refused', text: 'That browser was not connected.', symbol: 'cross' },
-  expired: { title: 'The code is no longer good', text: 'Nobody typed it in time, or it was wrong too often.', symbol: 'clock' },
+  expired: { title: 'The time is up', text: 'Nobody answered in time, or the code was wrong too often.', symbol: 'clock' },
 };
 
 /** @param {HTMLElement} body @param {PairingState} came @param {() => void} again @param {Way} way */

@@ -92,6 +92,8 @@ export interface Site {
 
 export interface PairingState {
   state: 'waiting' | 'confirm' | 'paired' | 'refused' | 'expired'; name?: string; origin?: string;
+  /** Whether the code was shown to a person; otherwise a program of this computer brought it to the browser. */
+  shown: boolean;
 }
 
 export interface Offer { model_set: string; bytes: number; seconds: number | null }
@@ -128,7 +130,9 @@ export interface Updates {
 
 /** What the first run needs. */
 export interface WelcomeFacts {
-  done: boolean; folders: string[]; extension: { chromium: string | null; firefox: string | null }; autostart: Autostart; updates: Updates;
+  done: boolean; folders: string[]; autostart: Autostart; updates: Updates;
+  /** Paths to load by hand, and the browsers of this system that have it from a package. */
+  extension: { chromium: string | null; firefox: string | null; provided: Array<'chromium' | 'firefox'> };
 }
 
 export interface SealKey { name: string; created: string; revoked: boolean; shared: boolean; mine: boolean }

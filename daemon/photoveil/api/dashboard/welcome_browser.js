@@ -6,16 +6,22 @@
 import { copyable } from './copying.js';
 import { button, card, fill, fresh, h, pill } from './dom.js';
 import { icon } from './icons.js';
-import { pairHere } from './pairing.js';
+import { answerHere, pairHere } from './pairing.js';
+
+/** Browsers that are built of Chromium and say so, but are not the one that a package of the system reaches. */
+const OTHERS = /Google Chrome|Microsoft Edge|Brave|Opera|Vivaldi|YaBrowser/;
 
 /** @param {Context} context @param {WelcomeFacts} facts @returns {Promise<Node[]>} */
 export async function browserStep(context, { extension }) {
+  const byHand = [installCard(extension), pairCard(context)];
+  const here = extension.provided.some((name) => name === thisBrowser()) ? new Here(context, byHand) : undefined;
   const connected = h('ul', { 'class': 'connected', 'aria-label': 'Connected browsers', 'hidden': true });
   const load = async () => {
     /** @type {Client[]} */
     const all = (await context.daemon.ask('clients')).clients;
     const browsers = all.filter(({ kind }) => kind === 'browser');
     connected.hidden = browsers.length === 0;
+    await here?.look(browsers.length > 0);
     fill(
       connected,
       ...browsers.map(({ name }) =>
@@ -25,7 +31,70 @@ export async function browserStep(context, { extension }) {
   };
   context.live.on(['clients'], () => load().catch(() => undefined), context.signal);
   await load();
-  return [connected, installCard(extension), pairCard(context)];
+  return here ? [here.node, connected, here.others] : [connected, ...byHand];
+}
+
+/** A browser from a Snap or Flatpak looks like the system's and never answers; that of the system does within a second or two. */
+const SILENCE_MS = 10_000;
+
+const RESTART = 'A browser that was open while Photoveil was installed has to be closed and opened again.';
+
+/** As packages know browsers; what is neither of them has nothing from a package. @returns {'chromium' | 'firefox' | ''} */
+function thisBrowser() {
+  if (/Firefox\//.test(navigator.userAgent)) return 'firefox';
+  const { brands = [] } = /** @type {{brands?: Array<{brand: string}>}} */ (Reflect.get(navigator, 'userAgentData') ?? {});
+  return brands.some(({ brand }) => brand === 'Chromium') && !brands.some(({ brand }) => OTHERS.test(brand)) ? 'chromium' : '';
+}
+
+/** On the way to the next step, for those who use no mouse. */
+function toTheNext() {
+  const next = document.querySelector('[data-act="next"]');
+  if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+}
+
+/** The extension hears it (extension/content/first_run.js), and does nothing while it waits for an answer or is connected. */
+const callExtension = () => void dispatchEvent(new Event('photoveil-connect'));
+
+/** A package has put the extension here: on this page it asks by itself to be connected. */
+class Here {
+  /** Who asks, as far as it is shown. */
+  #asks = '';
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {Context} context @param {HTMLElement[]} byHand for browsers that do not read what the package laid for them */
+  constructor(context, byHand) {
+    this.context = context;
+    this.others = aside('Another browser, or nothing happens?', h('p', { class: 'soft' }, RESTART), ...byHand);
+    context.signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
+    this.body = h('div', { 'class': 'pairing-here', 'aria-live': 'polite' });
+    this.node = card('The extension', this.body);
+    this.#call();
+    // Who comes back after the time was up is asked anew.
+    addEventListener('focus', callExtension, { signal: context.signal });
+  }
+
+  #call() {
+    this.#asks = '';
+    fill(this.body, h('p', { class: 'row' }, icon('spinner'), 'Looking for it here…'));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      fill(this.body, h('p', {}, 'It does not answer here.'));
+      this.others.open = true;
+    }, SILENCE_MS);
+    callExtension();
+  }
+
+  /** What has come of it. @param {boolean} isConnected whether some browser is connected already */
+  async look(isConnected) {
+    const came = await this.context.daemon.ask('pairing/state');
+    const asks = came.state === 'confirm' && !came.shown ? String(came.origin) : '';
+    // Before anybody has asked there is one thing to say, and after that the list says it.
+    this.node.hidden = isConnected && asks === '';
+    if (asks) clearTimeout(this.#timer);
+    if (asks && asks !== this.#asks) answerHere(this.context, this.body, came, () => this.#call(), toTheNext);
+    this.#asks = asks;
+  }
 }
 
 /** @param {WelcomeFacts['extension']} extension */
@@ -70,8 +139,13 @@ function chromiumSteps(folder) {
       h('li', {}, 'Press ', h('strong', {}, 'Load unpacked'), ', choose ', copyable(folder, 'the folder')),
     ),
     aside(
-      'Not in the browsers’ stores yet, so it takes these steps. A browser from a Snap or Flatpak may not see this folder: ',
-      'copy it into your home then, and choose the copy.',
+      'Does it not work?',
+      h(
+        'p',
+        { class: 'soft' },
+        'Not in the browsers’ stores yet, so it takes these steps. A browser from a Snap or Flatpak may not see this folder: ',
+        'copy it into your home then, and choose the copy.',
+      ),
     ),
   );
 }
@@ -97,9 +171,9 @@ function firefoxSteps(file) {
   );
 }
 
-/** What only some need to know. @param {string[]} words */
-function aside(...words) {
-  return h('details', { class: 'aside small' }, h('summary', {}, 'Does it not work?'), h('p', { class: 'soft' }, ...words));
+/** What only some need to know. @param {string} title @param {Node[]} words */
+function aside(title, ...words) {
+  return h('details', { class: 'aside small' }, h('summary', {}, title), ...words);
 }
 
 function missing() {
@@ -120,11 +194,7 @@ function missing() {
 /** @param {Context} context */
 function pairCard(context) {
   const body = h('div', { 'class': 'pairing-here', 'aria-live': 'polite' });
-  const start = () =>
-    pairHere(context, body, context.signal, () => {
-      const next = document.querySelector('[data-act="next"]');
-      if (next instanceof HTMLElement) next.focus({ preventScroll: true });
-    });
+  const start = () => pairHere(context, body, context.signal, toTheNext);
   fill(
     body,
     h('p', {}, 'The extension’s page, or its button, asks for a code.'),
