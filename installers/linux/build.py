@@ -23,7 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "common"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import browsers
 from building import ROOT, BuildError, grammar, report
 from project import HOMEPAGE, MAINTAINER
 
@@ -72,6 +74,7 @@ def deb(work: Path, version: str, out: Path) -> Path:
         tree / "usr/lib/systemd/user/photoveil.service",
         _filled("package/photoveil.service", version, "/usr/bin"),
     )
+    browsers.provide(tree)
     doc = share / "doc" / "photoveil"
     _place(doc / "copyright", _filled("debian/copyright", version, ""))
     _zipped(doc / "changelog.gz", _changes().encode())

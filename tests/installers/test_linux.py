@@ -143,7 +143,7 @@ def test_icons_in_every_size_and_no_file_that_is_not_everybodys(deb: Path, tree:
     for line in listed.splitlines():
         mode, owner = line.split()[:2]
         assert owner == "root/root"
-        assert mode in ("drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x"), line
+        assert mode in ("drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x", "lrwxrwxrwx"), line
 
 
 def test_it_holds_the_wheel_it_names_and_both_extensions(tree: Path) -> None:
@@ -154,6 +154,68 @@ def test_it_holds_the_wheel_it_names_and_both_extensions(tree: Path) -> None:
         manifest = json.loads((share / "extension" / browser / "manifest.json").read_text())
         assert manifest["manifest_version"] == 3
         assert len(list((share / "extension").glob(f"photoveil-{browser}-*"))) == 1
+
+
+# What it puts into the system's browsers
+
+
+def test_the_systems_browsers_get_the_extension_and_may_start_its_program(deb: Path, tree: Path) -> None:
+    """Both browsers' folders, each named to its browser, and a program that they start for these two and no other."""
+    system = tree / "usr/share/photoveil/extension/system"
+    link = (
+        tree / "usr/share/mozilla/extensions/{ec8030f7-c20a-464f-9b0e-13a3a9e97384}/extension@photoveil.app"
+    )
+    assert link.resolve() == (system / "firefox").resolve()
+    for browser in ("chromium", "firefox"):
+        ours = json.loads((system / browser / "manifest.json").read_text())
+        by_hand = json.loads(
+            (tree / f"usr/share/photoveil/extension/{browser}" / "manifest.json").read_text()
+        )
+        assert ours.pop("permissions") == [*by_hand.pop("permissions"), "nativeMessaging"]
+        script = {"matches": ["http://127.0.0.1/*"], "js": ["content/first_run.js"]}
+        assert ours.pop("content_scripts") == [*by_hand.pop("content_scripts"), script]
+        assert ours == by_hand
+        assert (system / browser / "content/first_run.js").is_file()
+    for folder, callers in (
+        ("etc/chromium", ("allowed_origins", "chrome-extension://kehfcanlpilealccenamjiponjcalnpl/")),
+        ("usr/lib/mozilla", ("allowed_extensions", "extension@photoveil.app")),
+    ):
+        told = json.loads((tree / folder / "native-messaging-hosts/app.photoveil.browser.json").read_text())
+        assert told["name"] == "app.photoveil.browser"
+        assert f"'{told['name']}'" in (ROOT / "extension/background/provided.js").read_text()
+        assert told[callers[0]] == [callers[1]]
+        program = tree / told["path"].lstrip("/")
+        assert os.access(program, os.X_OK)
+        assert says("dash", "-n", str(program)) == (0, "")
+    control = subprocess.run(
+        ["dpkg-deb", "-I", str(deb), "conffiles"], capture_output=True, text=True, check=True
+    )
+    kept = {f"/{path.relative_to(tree)}" for path in (tree / "etc").rglob("*") if path.is_file()}
+    assert set(control.stdout.split()) == kept  # what an administrator may change, and a purge takes away
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (" --a", " --a --load-extension=HERE"),
+        (" --a --load-extension= --b", " --a --load-extension=HERE, --b"),
+        (" --load-extension=/u/block --b", " --load-extension=HERE,/u/block --b"),
+        ("--load-extension=/x --load-extension=/y", "--load-extension=/x --load-extension=HERE,/y"),
+    ],
+)
+def test_chromium_loads_it_beside_what_it_loads_already(
+    tree: Path, tmp_path: Path, before: str, after: str
+) -> None:
+    """The last --load-extension counts. Removed but not purged, the file stays and does nothing."""
+    script = (tree / "etc/chromium.d/photoveil").read_text()
+    folder = "/usr/share/photoveil/extension/system/chromium"
+    here = tmp_path / "chromium"
+    (tmp_path / "read").write_text(script.replace(folder, str(here)))
+    run = ("sh", "-eu", "-c", '. "$0"; printf %s "$CHROMIUM_FLAGS"', str(tmp_path / "read"))
+    assert says(*run, CHROMIUM_FLAGS=before) == (0, before)
+    here.mkdir()
+    (here / "manifest.json").touch()
+    assert says(*run, CHROMIUM_FLAGS=before) == (0, after.replace("HERE", str(here)))
 
 
 # The launchers, as they lie in the package, with an environment that stands in for the real one
