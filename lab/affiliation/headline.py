@@ -28,6 +28,7 @@ from lab.affiliation.study import Study
 from lab.affiliation.tables import SAME, Line, summary
 from lab.affiliation.towers import Seen, general_features
 from lab.starters.data import PhotoSet, draw
+from lab.writing import note, noted
 from photoveil import __version__
 from photoveil.protection.catalogue import Role
 
@@ -50,20 +51,12 @@ class Headline:
 
     def cells(self, rows: Iterable[dict[str, Any]]) -> dict[tuple[Any, ...], Values]:
         """The measures of every condition of the rows that can be seen on photos alone."""
-        done = {tuple(entry["cell"]): entry["values"] for entry in self._noted()}
+        done = {tuple(entry["cell"]): entry["values"] for entry in noted(self._file)}
         for cell, row in {_cell(row): row for row in rows}.items():
             if cell not in done:
                 done[cell] = self._measured(row)
-                with self._file.open("a", encoding="utf-8") as log:
-                    log.write(json.dumps({"cell": cell, "values": done[cell]}) + "\n")
+                note(self._file, {"cell": cell, "values": done[cell]})
         return done
-
-    def _noted(self) -> list[dict[str, Any]]:
-        return (
-            [json.loads(line) for line in self._file.read_text("utf-8").splitlines()]
-            if (self._file.exists())
-            else []
-        )
 
     def _measured(self, row: dict[str, Any]) -> Values:
         condition = Condition.of(row)
@@ -184,18 +177,18 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     device = options.device or default_device(options.preset)
     study = Study(options.preset, options.cache, 1, device=device)
-    noted = list(study.noted())
-    if not noted:
+    measured = study.noted()
+    if not measured:
         raise SystemExit(
             f"Nothing measured yet: first run `python -m lab.affiliation --preset {options.preset}`."
         )
-    print(write(options.preset, study, noted, options.out))
+    print(write(options.preset, study, measured, options.out))
 
 
-def write(preset: str, study: Study, noted: Sequence[dict[str, Any]], folder: Path) -> str:
+def write(preset: str, study: Study, measured: Sequence[dict[str, Any]], folder: Path) -> str:
     """Write affiliation-headline.json and .md; returns the latter."""
     headline = Headline(preset, study)
-    rows = usable(noted, summary(noted))
+    rows = usable(measured, summary(measured))
     cells = headline.cells(rows)
     lines = correlations(rows, cells, headline.roles)
     command = f"python -m lab.affiliation.headline --preset {preset}"

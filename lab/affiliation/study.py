@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import sys
 import time
@@ -40,6 +39,7 @@ from lab.affiliation.towers import Tower, grey_towers
 from lab.affiliation.unfrozen import UnfrozenAttack
 from lab.affiliation.veil import VEIL_MAP, VEIL_QUERY, Undo, learn_undo
 from lab.people import KINDS
+from lab.writing import note, noted
 from photoveil.protection import Engine
 from photoveil.protection.encoders import Encoder
 
@@ -88,19 +88,16 @@ class Study:
                 row = self.measure(condition)
                 row["seconds"] = round(time.monotonic() - began, 1)
                 done[condition.key] = row
-                with self._rows.open("a", encoding="utf-8") as log:
-                    log.write(json.dumps(row) + "\n")
+                note(self._rows, row)
             row = done[condition.key]
             print(
                 f"{number}/{len(conditions)} {condition.key}: {row['leak']:.3f}", file=sys.stderr, flush=True
             )
         return [done[condition.key] for condition in conditions]
 
-    def noted(self) -> Iterator[dict[str, Any]]:
+    def noted(self) -> list[dict[str, Any]]:
         """The rows measured so far."""
-        if self._rows.exists():
-            for line in self._rows.read_text("utf-8").splitlines():
-                yield json.loads(line)
+        return noted(self._rows)
 
     def _possible(self) -> Iterator[Condition]:
         """Conditions for which everything is there; what is missing is told once."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from lab.affiliation.towers import grey_towers
 from lab.assistant.judge import Judge, Verdict
 from lab.assistant.rivals import SEARCHES, Searcher
 from lab.assistant.world import BARELY, REPORTED, TAUGHT, WARM_UP, Assistant, Shot, Teaching, gallery, shots
+from lab.writing import note, noted
 from photoveil import assistant
 from photoveil.assistant import regions
 from photoveil.assistant.answers import Answers
@@ -258,16 +258,14 @@ class _Rows:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        lines = file.read_text("utf-8").splitlines() if file.exists() else []
-        self._rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        self._rows = noted(file)
 
     def has(self, what: str, search: str, photo: int, seed: int) -> bool:
         wanted = (what, search, photo, seed)
         return any((r["what"], r["search"], r["photo"], r["seed"]) == wanted for r in self._rows)
 
     def add(self, row: dict[str, Any]) -> None:
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        note(self._file, row)
         self._rows.append(row)
 
     def all(self) -> list[dict[str, Any]]:

@@ -271,11 +271,12 @@ def _table_of_goals(document: dict[str, Any]) -> list[str]:
         )
     for entry, when in ((early, f"after {ENOUGH} queries"), (late, f"after {document['queries']}")):
         worst, limit = _worst(entry), entry["chance"] + BARS["recognised"]
+        kept = {"rate": entry["kept"], "interval": entry["kept_interval"]}
         lines += [
-            f"| default {when}: recognised at most {_percent(limit)} (chance + 10 points) | at most {_percent(worst)} "
-            f"by any witness and view | {_met(worst <= limit)} |",
-            f"| default {when}: at least 85 % of the answers kept | {_percent(entry['kept'])} "
-            f"| {_met(entry['kept'] >= BARS['kept'])} |",
+            f"| default {when}: recognised at most {_percent(limit)} (chance + 10 points) | at most {_among(worst)} by "
+            f"any witness and view | {_met(worst['rate'] <= limit, certain=worst['interval'][1] <= limit)} |",
+            f"| default {when}: at least 85 % of the answers kept | {_among(kept)} "
+            f"| {_met(kept['rate'] >= BARS['kept'], certain=kept['interval'][0] >= BARS['kept'])} |",
         ]
     return lines
 
@@ -288,12 +289,20 @@ def _leads(entry: dict[str, Any]) -> str:
     return words + (f", below 0 at {', '.join(map(str, behind))}" if behind else ", below 0 at none")
 
 
-def _worst(copies: dict[str, Any]) -> float:
-    return max((r["rate"] for r in copies["recognised"].values()), default=0.0)
+def _worst(copies: dict[str, Any]) -> dict[str, Any]:
+    nobody = {"rate": 0.0, "interval": [0.0, 0.0]}
+    return max(copies["recognised"].values(), key=lambda r: float(r["rate"]), default=nobody)
 
 
-def _met(is_met: bool) -> str:
-    return "met" if is_met else "**missed**"
+def _among(found: dict[str, Any]) -> str:
+    low, high = found["interval"]
+    return f"{_percent(found['rate'])} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+def _met(is_met: bool, *, certain: bool = True) -> str:
+    if not is_met:
+        return "**missed**"
+    return "met" if certain else "met by the mean, not by the whole interval"
 
 
 def _table_of_volumes(document: dict[str, Any]) -> list[str]:
@@ -355,7 +364,7 @@ def _remarks(document: dict[str, Any]) -> list[str]:
         f"{_percent(chance)}. Answers are kept where the assistant says the same words as about the original.",
         "",
         f"- An attacker who knows the parameters and hides his own portraits alike recognises "
-        f"{_percent(parrot['rate'] or 0.0)} of {parrot['copies']} heads: hiding is no encryption.",
+        f"{_percent(parrot['rate'] or 0.0)} of {parrot['copies']} heads{_no_encryption(parrot, chance)}.",
         *(
             [
                 f"- The face finder that needs no weights, OpenCV's frontal-face cascade, finds {found['heads']} of "
@@ -366,6 +375,12 @@ def _remarks(document: dict[str, Any]) -> list[str]:
             else []
         ),
     ]
+
+
+def _no_encryption(parrot: dict[str, Any], chance: float) -> str:
+    if (parrot["rate"] or 0.0) > chance + BARS["recognised"]:
+        return ": hiding is no encryption"
+    return ", no more than who does not know them; so few heads would not show a little more"
 
 
 def _gain(value: float, ends: Sequence[float]) -> str:

@@ -32,9 +32,10 @@ from lab.affiliation.shelf import code_state as shelf_state
 from lab.affiliation.stage import Stage
 from lab.mmguard.attack import Model
 from lab.mmguard.plan import FULL, METHODS, WHITE
-from lab.mmguard.study import Study, spent
+from lab.mmguard.study import Study, cost, spent
 from lab.mmguard.surrogate import ReaderSurrogate
 from lab.mmguard.world import laid, working
+from lab.writing import note, noted
 from photoveil.protection import Engine
 from photoveil.unlearnable.protecting import protect
 from photoveil.unlearnable.recipe import Recipe
@@ -76,7 +77,7 @@ def leaks(
     )
     kept = Shelf(shelf / shelf_state())
     notes = study.notes / f"leak-{fingerprint(size, seed, _RECIPE)}.jsonl"
-    rows = [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
+    rows = noted(notes)
     defences: dict[str, Callable[[], Side]] = {
         "clean photos": lambda: _quiet(album, [clean(m) for m in album.members]),
         "default method, balanced": lambda: _quiet(album, _default(engine, kept, album)),
@@ -95,8 +96,7 @@ def leaks(
         row = {"defence": name, **_row(study, stage, album, make(), size, seed)}
         row["cpu_s"] = round(time.process_time() - began, 1)
         rows.append(row)
-        with notes.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
+        note(notes, row)
         print(row, file=sys.stderr, flush=True)
     return rows
 
@@ -110,10 +110,9 @@ def _row(study: Study, stage: Stage, album: Album, side: Side, size: Size, seed:
         "probe": probe(loot, seed).leak,
         "prototype": prototype(loot, seed).leak,
     }
-    files = [one for posted in side.posted for one in posted]
     return {
         "chance": round(chance(loot.facts), 4),
-        "psnr_db": round(float(np.mean([one.psnr_db for one in files])), 2),
+        "psnr_db": cost([one for posted in side.posted for one in posted])[0],
         "attackers": {name: _rates(right, loot) for name, right in told.items()},
     }
 

@@ -27,7 +27,8 @@ from lab.mmguard.plan import BY_LOT, NOISE, SAME_WORDS, STRANGE_WORDS, Condition
 from lab.mmguard.scale import scale_of
 from lab.mmguard.surrogate import ReaderSurrogate
 from lab.mmguard.world import Lesson, laid, lessons, samples_of
-from photoveil import unlearnable
+from lab.writing import note, noted
+from photoveil import photos, unlearnable
 from photoveil.protection.encoders import Encoder
 from photoveil.unlearnable.protecting import protect
 from photoveil.unlearnable.recipe import Recipe
@@ -37,14 +38,25 @@ from photoveil.unlearnable.trigger import first
 _WORDS, _REDRAWN = 5, 60
 """Words behind a question where no recipe says how many, and so many sets of them: one for each pass."""
 
+_UNCHANGED = Posted(b"", 100.0, 1.0)
+
 _CORE = ("surrogate", "noise", "trigger", "binding", "joint", "protecting", "recipe")
 _HERE = ("world", "attack", "surrogate", "study")
+_READERS = ("album", "channels", "defences", "language", "questions", "reader", "stage", "towers")
+_PHOTOS = ("people", "scenes", "render", "words", "captions")
 
 
 def code_state() -> str:
     """Changes whenever what makes the figures does."""
-    method, here = Path(unlearnable.__file__).parent, Path(__file__).parent
-    files = [*(method / f"{name}.py" for name in _CORE), *(here / f"{name}.py" for name in _HERE)]
+    here, lab = Path(__file__).parent, Path(__file__).parents[1]
+    files = [
+        *(Path(unlearnable.__file__).parent / f"{name}.py" for name in _CORE),
+        *(here / f"{name}.py" for name in _HERE),
+        *(lab / "affiliation" / f"{name}.py" for name in _READERS),
+        *(lab / f"{name}.py" for name in _PHOTOS),
+        *sorted(lab.glob("drawing/*.py")),
+        *sorted(Path(photos.__file__).parent.glob("*.py")),
+    ]
     return fingerprint(*(file.read_bytes() for file in files))
 
 
@@ -65,7 +77,7 @@ class Study:
 
     def run(self, minutes: float | None = None) -> list[dict[str, Any]]:
         """All rows, in the plan's order; after so many ``minutes`` of the processor, only those that are noted."""
-        done = {row["key"]: row for row in self.noted()}
+        done = {row["key"]: row for row in noted(self._rows)}
         for condition in self.preset.conditions():
             if self.key(condition) in done or spent(minutes):
                 continue
@@ -73,17 +85,10 @@ class Study:
             row = self.measure(condition)
             row["cpu_s"] = round(time.process_time() - began, 1)
             done[row["key"]] = row
-            with self._rows.open("a", encoding="utf-8") as log:
-                log.write(json.dumps(row) + "\n")
+            note(self._rows, row)
             print(f"{np.mean(row['right']):.2f} {condition}", file=sys.stderr, flush=True)
         keys = {self.key(condition) for condition in self.preset.conditions()}
         return [row for row in done.values() if row["key"] in keys]
-
-    def noted(self) -> list[dict[str, Any]]:
-        """Rows of earlier runs of the same code."""
-        if not self._rows.exists():
-            return []
-        return [json.loads(line) for line in self._rows.read_text(encoding="utf-8").splitlines()]
 
     def measure(self, condition: Condition) -> dict[str, Any]:
         """One row: which test questions were answered right, what the photos cost, what the words were."""
@@ -92,13 +97,14 @@ class Study:
         test, patience = self._test(condition.seed), self.preset.patience * condition.patience
         tests = [test, self._worded(condition, test, triggers)]
         right, led = tuned_answers(model, loot, tests, condition.tuning, condition.seed, patience)
+        psnr_db, ssim = cost(posted)
         return {
             "key": self.key(condition),
             "condition": repr(condition),
             "right": [int(one) for one in right],
             "right_with_words": [int(one) for one in led],
-            "psnr_db": round(float(np.mean([one.psnr_db for one in posted])), 2),
-            "ssim": round(float(np.mean([one.ssim for one in posted])), 4),
+            "psnr_db": psnr_db,
+            "ssim": ssim,
             "triggers": triggers[:4],
         }
 
@@ -178,7 +184,7 @@ class Study:
 
     def _posted(self, condition: Condition, taught: Sequence[Lesson]) -> tuple[list[Posted], list[str]]:
         """Delivered files and captions; those beyond the share are clean."""
-        clean = [Posted(one.data, 100.0, 1.0) for one in taught]
+        clean = [replace(_UNCHANGED, data=one.data) for one in taught]
         if condition.recipe is None:
             return clean, [""] * len(taught)
         made, triggers = self._made(condition, condition.recipe)
@@ -226,11 +232,22 @@ class Study:
 
     def key(self, condition: Condition) -> str:
         """Names a row of a condition at the preset's size."""
-        return fingerprint(condition.key, self.preset.photos, self.preset.tests, self.preset.general)
+        preset, encoder = self.preset, self.stage.towers[condition.victim.split("/")[0]].encoder
+        sizes = (preset.photos, preset.tests, preset.general, preset.align, preset.patience)
+        return fingerprint(condition.key, *sizes, encoder.sha256)
 
     @cached_property
     def _rows(self) -> Path:
         return self.notes / "rows.jsonl"
+
+
+def cost(posted: Sequence[Posted]) -> tuple[float, float]:
+    """Means of PSNR in dB and SSIM over the photos that were changed; 100 and 1 where none was."""
+    changed = [one for one in posted if one.psnr_db < _UNCHANGED.psnr_db] or [_UNCHANGED]
+    return (
+        round(float(np.mean([one.psnr_db for one in changed])), 2),
+        round(float(np.mean([one.ssim for one in changed])), 4),
+    )
 
 
 def _drawn(
