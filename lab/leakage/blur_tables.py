@@ -196,15 +196,16 @@ def plot(found: dict[str, Any], file: Path) -> None:
             for row in found["rows"]
             if (row["case"], row["about"], row["photos_of"]) == (case, "name", "all")
             and row["left"] is not None
-        ][::-1]
+        ]
+        places = [-list(Sight).index(Sight(row["sight"])) for row in own]
         values = [100 * row["left"] for row in own]
         ends = [
             [max(0.0, 100 * (row["left"] - row["left_low"])) for row in own],
             [max(0.0, 100 * (row["left_high"] - row["left"])) for row in own],
         ]
         colours = [_INK if row["sight"] == Sight.BLURRED else _SOFT for row in own]
-        axis.barh(range(len(own)), values, xerr=ends, color=colours, ecolor="#555555", capsize=2, height=0.65)
-        axis.set_yticks(range(len(own)), [TITLES[Sight(row["sight"])].strip("*") for row in own])
+        axis.barh(places, values, xerr=ends, color=colours, ecolor="#555555", capsize=2, height=0.65)
+        axis.set_yticks([-n for n in range(len(Sight))], [TITLES[what].strip("*") for what in Sight])
         axis.axvline(50, color="#999999", linewidth=0.8, linestyle=":")
         axis.set_title(_NAMES[case], fontsize=10)
         axis.set_xlabel("of the names' leak left, %")
