@@ -91,7 +91,7 @@ class Here {
     const asks = came.state === 'confirm' && !came.shown ? String(came.origin) : '';
     // Before anybody has asked there is one thing to say, and after that the list says it.
     this.node.hidden = isConnected && asks === '';
-    if (asks) clearTimeout(this.#timer);
+    if (asks || isConnected) clearTimeout(this.#timer);
     if (asks && asks !== this.#asks) answerHere(this.context, this.body, came, () => this.#call(), toTheNext);
     this.#asks = asks;
   }
