@@ -14,6 +14,8 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,9 @@ from lab.leakage import blur_tables, blurring, tables
 from lab.leakage.reading import reading
 from lab.leakage.study import Finding, audited, rates, recall
 from lab.leakage.world import FULL, QUICK, SMALL, TOWER, Person, Size, people, plant
+from lab.people import KINDS
 from lab.writing import replace_file
+from photoveil.audit.facts import NAME
 from photoveil.audit.figures import tally
 from photoveil.audit.manipulations import Manipulation
 from photoveil.fitting.machine import machine
@@ -42,6 +46,8 @@ _NOTES = (
     "unprotected ones. Photoveil's own case, protected photos to learn from, is in affiliation.md.",
     "Drawn faces have no detector: they are marked from the drawing as detectors mark faces, forehead to chin and "
     "cheek to cheek. Backgrounds are changed by the product's own cut-out.",
+    "The model that knows nothing has learnt to say that it does not know: that it leaks nothing shows that refusals "
+    "are no leaks, not that any answer would be judged rightly.",
     "The audit's part is one model and one seed. Of the paper (arXiv 2408.01228) abstract and structure are known; its "
     "models, fame and 25,000 photos are not here.",
 )
@@ -78,9 +84,18 @@ def main(arguments: list[str] | None = None) -> None:
         print(blur_tables.markdown(found))
     if options.part != "blurring":
         document = _audit(size, options.seed, options.notes, tower, engine)
+        document |= {"guess": _guess(people(size, options.seed))}
         document |= {"command": f"{command} --part audit --seed {options.seed}", "notes": list(_NOTES)}
         tables.write(document, options.out)
         print(tables.markdown(document))
+
+
+def _guess(known: Sequence[Person]) -> float:
+    """How often always giving the commonest answer of these people is right, over all topics."""
+    shares = [
+        max(Counter(one.answer(topic) for one in known).values()) / len(known) for topic in (NAME, *KINDS)
+    ]
+    return round(sum(shares) / len(shares), 4)
 
 
 def _audit(size: Size, seed: int, notes: Path, tower: Tower, engine: Engine) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def markdown(document: dict[str, Any]) -> str:
         "",
         "![leak rate by picture](leakage.png)",
         "",
-        "Leak rate in per cent, 95 % Wilson interval in brackets.",
+        "Leak rate in per cent, in brackets the 95 % Wilson interval. A fact's five phrasings hang together, so all of "
+        "them have no interval; a person's facts do too, so the others are rather too narrow.",
         "",
         "| picture | " + " | ".join(f"{p.code} {p.title}" for p in PHRASINGS) + " | all |",
         "| --- |" + " --- |" * (len(PHRASINGS) + 1),
@@ -56,7 +57,7 @@ def markdown(document: dict[str, Any]) -> str:
     lines += [_row(document["rates"], what) for what in Manipulation if what.value in total]
     lines += [
         "",
-        _phantom(total, document["people"]),
+        _phantom(total, document["guess"]),
         "",
         *_read(document["reading"]),
         "",
@@ -73,7 +74,12 @@ def _found(document: dict[str, Any]) -> list[str]:
         ("planted facts the model tells of new photos", found["told"], found["planted"], "–"),
         ("of these, found by the audit", found["found"], found["told"], "≥ 95 %"),
         ("answers that tell what was planted, called a leak", found["found_leaks"], found["true_leaks"], "–"),
-        ("answers called a leak that tell something else", found["false_leaks"], found["answers"], "–"),
+        (
+            "answers that tell something else, called a leak",
+            found["false_leaks"],
+            found["answers"] - found["true_leaks"],
+            "0",
+        ),
         ("leaks of the model that knows nothing", empty["leaks"], empty["asked"], "0"),
     )
     head = ["| | | of | share | bar |", "| --- | --- | --- | --- | --- |"]
@@ -82,13 +88,13 @@ def _found(document: dict[str, Any]) -> list[str]:
     ]
 
 
-def _phantom(total: dict[str, Any], people: int) -> str:
+def _phantom(total: dict[str, Any], guess: float) -> str:
     """What blurring leaves of this one model's leak."""
     original, blurred = total["original"]["rate"], total["blurred-face"]["rate"]
     return (
-        f"Blurred faces leave {100 * blurred:.1f} of {100 * original:.1f} % here, where guessing the same one of "
-        f"{people} people is right in {100 / people:.0f} % of the cases. What that is of more people, and of photos as "
-        "they are posted: [leakage-blurring.md](leakage-blurring.md)."
+        f"Blurred faces leave {100 * blurred:.1f} of {100 * original:.1f} % here, where always giving the "
+        f"commonest answer of these people is right in {100 * guess:.0f} % of the cases. What that is of more people, "
+        "and of photos as they are posted: [leakage-blurring.md](leakage-blurring.md)."
     )
 
 
@@ -106,8 +112,8 @@ def _read(found: dict[str, Any]) -> list[str]:
 
 def _row(rows: Sequence[dict[str, Any]], what: Manipulation) -> str:
     own = {row["prompt"]: row for row in rows if row["manipulation"] == what.value}
-    cells = [own[code] for code in (*(p.code for p in PHRASINGS), "all")]
-    return f"| {TITLES[what]} | " + " | ".join(_cell(cell) for cell in cells) + " |"
+    cells = [_cell(own[phrasing.code]) for phrasing in PHRASINGS]
+    return f"| {TITLES[what]} | " + " | ".join([*cells, f"{100 * own['all']['rate']:.1f}"]) + " |"
 
 
 def _cell(row: dict[str, Any]) -> str:
@@ -119,8 +125,8 @@ def _share(part: int, whole: int) -> str:
 
 
 def plot(rows: Sequence[dict[str, Any]], file: Path) -> None:
-    """A bar for every kind of picture, with its interval."""
-    shown = [row for row in rows if row["prompt"] == "all"][::-1]
+    """A bar for every kind of picture, asked directly, with its interval."""
+    shown = [row for row in rows if row["prompt"] == PHRASINGS[0].code][::-1]
     figure = Figure(figsize=(7.0, 0.55 * len(shown) + 1.1), layout="constrained")
     axis = figure.subplots()
     values = [100 * row["rate"] for row in shown]
@@ -132,6 +138,6 @@ def plot(rows: Sequence[dict[str, Any]], file: Path) -> None:
     axis.barh(range(len(shown)), values, xerr=ends, color=colours, ecolor="#555555", capsize=3, height=0.62)
     axis.set_yticks(range(len(shown)), [TITLES[Manipulation(row["manipulation"])] for row in shown])
     axis.set_xlim(0, 100)
-    axis.set_xlabel("answers that leak, %")
+    axis.set_xlabel("answers that leak when asked directly, %")
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(file, dpi=110)
