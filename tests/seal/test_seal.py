@@ -196,6 +196,8 @@ def test_a_mark_pasted_into_the_opposite_corner_is_refused(photo: Pixels, key: S
     other[-box.height :, -box.width :] = sealed.pixels[box.rows, box.columns]
     with pytest.raises(TamperedError, match="do not belong together"):
         unseal(other, [key])
+    # What is cut off at the right and below leaves the mark where it was.
+    assert unseal(sealed.pixels[:-30, :-20], [key]).state is State.CROPPED
     # With a little around it, it opens, and what is around it is told.
     framed = np.pad(sealed.pixels, ((0, 60), (24, 0), (0, 0)), constant_values=90)
     found = unseal(framed, [key])

@@ -210,7 +210,10 @@ def _from_grid(places: slice) -> slice:
 
 
 def _state(pixels: Pixels, boxes: Sequence[Box], told: Header, placed: Placed) -> State:
-    if (placed.x, placed.y) != (0.0, 0.0):
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = placed.bounds(Box(0, 0, *told.size))
+    # What was cut off at the right or below moves nothing.
+    if (left, top) != (0.0, 0.0) or max(abs(right - width), abs(bottom - height)) > 1:
         return State.CROPPED
     if not placed.unscaled:
         return State.RESIZED
