@@ -83,6 +83,21 @@ def test_everything_is_coarser_paler_and_noisier(photo: NDArray[np.uint8]) -> No
     assert noise[2] > noise[1] > 5
 
 
+def test_what_is_spared_loses_nothing_to_the_margin_of_what_is_hidden(photo: NDArray[np.uint8]) -> None:
+    hidden, spared = Region("chosen", (0.2, 0.2, 0.5, 0.5)), Region("face", (0.45, 0.2, 0.7, 0.5))
+    everything = Parameters({"chosen": Treatment("recolour", 1.0, 1.0)})
+    left, top, right, bottom = hidden.pixels(photo.shape[1], photo.shape[0])
+    own = (slice(top, bottom), slice(right, spared.pixels(photo.shape[1], photo.shape[0])[2]))
+    within = (slice(top, bottom), slice(left, right))
+
+    reached = obfuscate(photo, [hidden], everything)
+    kept = obfuscate(photo, [hidden], everything, spared=[spared])
+
+    assert (reached[own] != photo[own]).any()
+    assert (kept[own] == photo[own]).all()
+    assert (kept[within] == reached[within]).all(), "what is framed is hidden all the same"
+
+
 def test_noise_cannot_be_drawn_again_unless_it_is_asked_for(photo: NDArray[np.uint8]) -> None:
     noisy = Parameters(noise=0.5)
 

@@ -22,11 +22,14 @@ from skimage.data import astronaut
 
 from photoveil.assistant.choices import Choices, choice
 from photoveil.assistant.codes import readable
+from photoveil.assistant.front import Front, Measured, Point
 from photoveil.assistant.history import History
+from photoveil.assistant.parameters import Parameters, Treatment
 from photoveil.assistant.regions import Region, find
 from photoveil.assistant.sight import Recognition, Resemblance
-from photoveil.assistant.sitting import NothingPrivateError, sit
+from photoveil.assistant.sitting import NothingPrivateError, Sitting, sit
 from photoveil.cli import main
+from photoveil.cli.assist import _write_front
 from photoveil.paths import Paths
 from photoveil.photos import Format, Photo, decode
 from photoveil.protection import catalogue
@@ -195,6 +198,25 @@ def test_the_command_asks_the_model_and_writes_copies(
     # The original once, then the copies; never at full size where that is larger.
     assert len(model.shown) == 6
     assert (tmp_path / "home" / "default" / "state" / "assistant" / "history.jsonl").stat().st_size > 100
+
+
+def test_no_copy_of_the_front_shows_a_code_that_can_be_read(encoders: list[Encoder], tmp_path: Path) -> None:
+    pixels = np.full((300, 300, 3), 255, np.uint8)
+    code = cv2.QRCodeEncoder.create().encode("a ticket")
+    code = cv2.resize(np.asarray(code), (200, 200), interpolation=cv2.INTER_NEAREST)
+    pixels[50:250, 50:250] = code[..., None]
+    bare, hidden = (Parameters({"code": Treatment("recolour", strength, 0.0)}) for strength in (0.0, 1.0))
+    front = Front.of([Point(bare, Measured(1.0, 0.0)), Point(hidden, Measured(0.0, 0.9))])
+    region = Region("code", (0.1, 0.1, 0.9, 0.9))
+    photo = Photo.from_pixels(pixels, name="ticket.png")
+    witnesses = Recognition(encoders[:1], pixels, [region])
+    sitting = Sitting(photo, (region,), (), front, False, witnesses, pixels)
+    assert readable(decode(sitting.deliver(0.0).encoded.data, name="ticket.png").pixels)
+
+    told = _write_front(tmp_path, Path("ticket.png"), sitting)
+
+    copies = [decode(Path(one["output"]).read_bytes(), name="ticket.png").pixels for one in told]
+    assert [readable(copy) for copy in copies] == [False] * 5
 
 
 def test_who_has_chosen_to_hide_nothing_gets_no_copy(

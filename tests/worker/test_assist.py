@@ -142,6 +142,8 @@ async def test_what_is_private_is_hidden_and_the_report_says_how_well(worker: Wo
 async def test_the_slider_changes_the_copy(worker: Worker, tmp_path: Path) -> None:
     photo = with_code(tmp_path / "ticket.jpg")
     useful, first = await made(worker, photo, Task("me", ASSISTANT, "0", "starter", "keep"))
+    # From the same history the same search comes to the same trade-offs; each photo that is made adds to it.
+    worker.assisting = Assisting(warm(tmp_path / "as before.jsonl"))
     private, last = await made(worker, photo, Task("me", ASSISTANT, "100", "starter", "keep"))
     assert isinstance(useful, Delivered)
     assert isinstance(private, Delivered)

@@ -44,14 +44,19 @@ class Evaluation:
     """Evaluates parameters on one photo."""
 
     def __init__(
-        self, pixels: Pixels, regions: Sequence[Region], recogniser: Recogniser, usefulness: Usefulness
+        self,
+        pixels: Pixels,
+        regions: Sequence[Region],
+        recogniser: Recogniser,
+        usefulness: Usefulness,
+        spared: Sequence[Region] = (),
     ) -> None:
-        self.pixels, self.regions = pixels, regions
+        self.pixels, self.regions, self.spared = pixels, regions, spared
         self._recogniser, self._usefulness = recogniser, usefulness
 
     async def __call__(self, parameters: Parameters) -> Measured:
         """Make the copy and measure it."""
-        copy = obfuscate(self.pixels, self.regions, parameters, seed=_NOISE_SEED)
+        copy = obfuscate(self.pixels, self.regions, parameters, spared=self.spared, seed=_NOISE_SEED)
         agreement, kept = await self._usefulness.agreement(copy)
         likeness = similarity(shrunk(self.pixels, _WHOLE_SIDE), shrunk(copy, _WHOLE_SIDE))
         loss = 1 - (_ANSWERED * agreement + (1 - _ANSWERED) * max(0.0, likeness))

@@ -27,13 +27,19 @@ _PALE = 0.7  # of colour and contrast taken away, at full tone
 
 
 def obfuscate(
-    pixels: Pixels, regions: Sequence[Region], parameters: Parameters, *, seed: int | None = None
+    pixels: Pixels,
+    regions: Sequence[Region],
+    parameters: Parameters,
+    *,
+    spared: Sequence[Region] = (),
+    seed: int | None = None,
 ) -> Pixels:
     """A copy of the photo with its regions treated and the global measures applied.
 
     Args:
         pixels: H×W×3 RGB or H×W grey, 0…255.
         regions: of a kind without a treatment stay as they are.
+        spared: what no treatment of a region beside it may reach; the global measures do.
         seed: of the noise; None for noise that nobody can draw again and take away, as delivered copies want it.
 
     Returns:
@@ -44,7 +50,19 @@ def obfuscate(
         treatment = parameters.regions.get(region.kind)
         if treatment is not None:
             _treat(copy, region, treatment)
+    if spared:
+        _give_back(copy, pixels, spared, regions)
     return _everywhere(copy, parameters, seed)
+
+
+def _give_back(copy: Pixels, pixels: Pixels, spared: Sequence[Region], regions: Sequence[Region]) -> None:
+    """What is spared is as it was, but for the boxes of what is hidden: only their margins give way."""
+    back = np.zeros(pixels.shape[:2], np.bool_)
+    for is_back, places in ((True, spared), (False, regions)):
+        for place in places:
+            left, top, right, bottom = place.pixels(pixels.shape[1], pixels.shape[0])
+            back[top:bottom, left:right] = is_back
+    copy[back] = pixels[back]
 
 
 def _treat(pixels: Pixels, region: Region, treatment: Treatment) -> None:

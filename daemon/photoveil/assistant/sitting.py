@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from photoveil.assistant.answers import Answers, Ask, Usefulness, as_jpeg
+from photoveil.assistant.answers import PROMPTS, Answers, Ask, Usefulness, as_jpeg
 from photoveil.assistant.codes import STEPS, readable, still_readable
 from photoveil.assistant.evaluation import PREVIEW, Evaluation, shrunk, structure, subject
 from photoveil.assistant.front import Front, Measured, Point
@@ -59,15 +59,16 @@ class Sitting:
 
     photo: Photo
     regions: tuple[Region, ...]
+    spared: tuple[Region, ...]
     front: Front
     answered: bool
     _witnesses: Recognition
     _uploaded: Pixels
 
     def deliver(self, slider: float) -> Copy:
-        """The copy at a place of the slider: 0 most useful, 0.5 the default, 1 most private."""
+        """The copy at a place of the slider: 0 most useful, 0.5 the default, 1 most private; codes may be readable."""
         point = self.front.pick(slider)
-        pixels = obfuscate(self.photo.pixels, self.regions, point.parameters)
+        pixels = obfuscate(self.photo.pixels, self.regions, point.parameters, spared=self.spared)
         encoded = encode(_without_second_copies(self.photo), pixels, metadata=MetadataPolicy.STRIP_ALL)
         return Copy(encoded, point, self._told(encoded, point))
 
@@ -107,7 +108,8 @@ async def sit(
     encoders: Sequence[Encoder],
     history: History,
     *,
-    prompts: Sequence[str] = (),
+    spared: Sequence[Region] = (),
+    prompts: Sequence[str] = PROMPTS,
     asker: Asker | None = None,
     queries: int | None = None,
     seed: int = 0,
@@ -120,7 +122,8 @@ async def sit(
         regions: what is private on it.
         encoders: of a model set; surrogates serve the search, witnesses what is told of copies.
         history: what earlier photos taught; learns from this one.
-        prompts: what will be asked about the photo.
+        spared: what its owner wants to stay as it is; only measures for the whole photo reach it.
+        prompts: what will be asked about the photo; at least one.
         asker: the model whose answers count; it is shown a small copy of the original once, then obfuscated ones. None
             for the encoders' own view instead of answers.
         queries: how many copies are tried; None for as many as the history makes necessary.
@@ -142,7 +145,7 @@ async def sit(
         if asker is not None
         else Resemblance(surrogates, small, regions)
     )
-    evaluation = Evaluation(small, regions, Recognition(surrogates, small, regions), usefulness)
+    evaluation = Evaluation(small, regions, Recognition(surrogates, small, regions), usefulness, spared)
     budget = queries if queries is not None else queries_for(history)
     done = 0
 
@@ -160,6 +163,7 @@ async def sit(
     return Sitting(
         photo,
         tuple(regions),
+        tuple(spared),
         found,
         asker is not None,
         Recognition(witnesses, uploaded, regions),

@@ -144,6 +144,7 @@ async def _one(bench: Bench, file: Path) -> dict[str, Any]:
         private.hidden,
         bench.encoders,
         bench.history,
+        spared=private.left,
         prompts=bench.arguments.prompt or PROMPTS,
         asker=bench.asker,
         queries=bench.arguments.queries,
@@ -204,7 +205,7 @@ def _write_front(folder: Path, file: Path, sitting: Sitting) -> list[dict[str, A
     """A copy for each place of the slider, and front.json beside them."""
     told = []
     for place in PLACES:
-        copy = sitting.deliver(place / 100)
+        copy = sitting.deliver_unread(place / 100)
         stem, _, ending = copy.encoded.name.rpartition(".")
         written = _write(folder, f"{stem}-{place:03d}.{ending}", copy.encoded.data)
         told.append({"slider": place, "output": printable(str(written)), **copy.told})

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from photoveil.assistant.answers import PROMPTS
 from photoveil.assistant.choices import named
 from photoveil.assistant.codes import readable, still_readable
 from photoveil.assistant.history import History
 from photoveil.assistant.private import Private
-from photoveil.assistant.regions import Region
 from photoveil.assistant.search import ENOUGH
 from photoveil.assistant.sitting import Sitting, sit
 from photoveil.endpoint import Endpoint, EndpointError, consented, is_local, key_for
@@ -73,7 +71,7 @@ def assist(engine: Engine, photo: Photo, header: Header, progress: Progress) -> 
         private = Private.on(photo.pixels, wanted, models_dir())
     slider = share_of(header["strength"])
     if private.hidden:
-        made = _hidden(engine, photo, private.hidden, header, clock, slider)
+        made = _hidden(engine, photo, private, header, clock, slider)
     else:
         made = _bare(photo, clock, chosen=private.chosen)
     with clock.stage("measure"):
@@ -99,17 +97,17 @@ def _bare(photo: Photo, clock: Clock, *, chosen: bool) -> _Made:
 
 
 def _hidden(
-    engine: Engine, photo: Photo, regions: Sequence[Region], header: Header, clock: Clock, slider: float
+    engine: Engine, photo: Photo, private: Private, header: Header, clock: Clock, slider: float
 ) -> _Made:
     with clock.stage("protect"):
-        sitting, asked, notes = asyncio.run(_sit(engine, photo, regions, header, clock))
+        sitting, asked, notes = asyncio.run(_sit(engine, photo, private, header, clock))
     with clock.stage("write"):
         copy = sitting.deliver_unread(slider)
     return _Made(copy.encoded, {**copy.told, "asked": asked}, notes)
 
 
 async def _sit(
-    engine: Engine, photo: Photo, regions: Sequence[Region], header: Header, clock: Clock
+    engine: Engine, photo: Photo, private: Private, header: Header, clock: Clock
 ) -> tuple[Sitting, str | None, Sequence[str]]:
     """The best trade-offs, who was asked about them, and notes for the user."""
     told = header["assisting"]
@@ -119,10 +117,10 @@ async def _sit(
     async def search(asker: Endpoint | None) -> Sitting:
         return await sit(
             photo,
-            regions,
+            private.hidden,
             engine.encoders,
             history,
-            prompts=PROMPTS,
+            spared=private.left,
             asker=asker,
             queries=None if asker is None else ENOUGH,  # somebody waits, and models are slow
             progress=lambda done, of: tick(done / of),
