@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import tempfile
 from pathlib import Path
 
 from photoveil.errors import PhotoveilError
@@ -40,8 +41,13 @@ code {{ padding: 1px 6px; border: 1px solid; border-radius: 6px; font-size: 0.9e
 
 
 def page(file: Path, error: PhotoveilError) -> str:
-    """Write the page; its address."""
+    """Write the page, elsewhere where its own folder is the trouble; its address."""
     words = {name: html.escape(text) for name, text in error.as_dict().items()}
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.write_text(_PAGE.format(**words), "utf-8")
+    text = _PAGE.format(**words)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    except OSError:
+        file = Path(tempfile.mkdtemp(prefix="photoveil-")) / file.name
+        file.write_text(text, "utf-8")
     return file.absolute().as_uri()

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from photoveil import screen, trouble
 from photoveil.api.client import DaemonClient
 from photoveil.api.runtime import AlreadyRunningError, InstanceLock, NotRunningError, Runtime, not_running
+from photoveil.cli.inputs import FileError
 from photoveil.cli.output import Exit, note, say
 from photoveil.errors import PhotoveilError
 from photoveil.paths import Paths
@@ -49,13 +50,20 @@ def _serve(arguments: argparse.Namespace, greeting: Literal["never", "once", "al
     from photoveil import life, settings  # aiohttp: slow
 
     paths = Paths.of(arguments.profile)
-    paths.prepare()
-    settings.write_template(paths.settings_file)
-    _, unknown = settings.load(paths.settings_file)
-    for name in unknown:
-        note(f"{paths.settings_file}: nobody knows the setting “{name}”; it is ignored.")
-    note(f"Photoveil is running; the log is {paths.log_file}. Ctrl-C ends it.")
-    life.run(paths, port=arguments.port, tray=not arguments.no_tray, greeting=greeting)
+    try:
+        paths.prepare()
+        settings.write_template(paths.settings_file)
+        _, unknown = settings.load(paths.settings_file)
+        for name in unknown:
+            note(f"{paths.settings_file}: nobody knows the setting “{name}”; it is ignored.")
+        note(f"Photoveil is running; the log is {paths.log_file}. Ctrl-C ends it.")
+        life.run(paths, port=arguments.port, tray=not arguments.no_tray, greeting=greeting)
+    except OSError as error:
+        raise FileError(
+            "Photoveil cannot run",
+            f"{error.filename or 'A file that it needs'}: {error.strerror or type(error).__name__}.",
+            "Make room on that drive, or give yourself the right to read and write there, and start it again.",
+        ) from error
     return Exit.OK
 
 
