@@ -1,7 +1,7 @@
 /**
- * On the daemon's own pages: the copy that a package put into the browser asks to be connected when the first run has come to the
- * browser. In no other copy's manifest. Whether it really is the daemon's page does not matter: what follows is between the browser,
- * a program that the package brought, and the daemon; this page is told nothing and believed nothing.
+ * On the daemon's own pages: where they are about browsers, the copy that a package put into this one asks to be connected. In no
+ * other copy's manifest. Whether it really is the daemon's page does not matter: what follows is between the browser, a program that
+ * the package brought, and the daemon; this page is told nothing and believed nothing.
  */
 (() => {
   const ask = () => {
@@ -9,6 +9,6 @@
     chrome.runtime?.sendMessage({ kind: 'first-run' }).catch(() => undefined);
   };
   window.addEventListener('photoveil-connect', ask);
-  // It may have said so before this script was there.
-  if (location.hash === '#/welcome/browser') ask();
+  // It may have called before this script was there.
+  if (['#/welcome/browser', '#/browsers'].includes(location.hash)) ask();
 })();

@@ -288,6 +288,21 @@ test('a folder is added by keyboard with suggestions, changed, turned off and re
   await until(() => asked('folders/remove').length === 1, 'the removal');
 });
 
+test('a browser that a package brought the extension to asks here, too', options, async () => {
+  visit.daemon.pairing = { ...visit.daemon.pairing, state: 'expired', shown: false };
+  const page = await visit.open({ to: 'browsers' });
+  await says(page, /Each has to be connected once/);
+  assert.equal(await page.$eval('.pairing-here', (node) => node.checkVisibility()), false, 'nobody asks');
+  visit.daemon.pairing.state = 'confirm';
+  visit.daemon.tell('clients');
+  await says(page, /Already in your browser\. Connect it\?\s+Chromium on Linux/, '.pairing-here');
+  assert.deepEqual(await inspect(page), []);
+  await press(page, 'Yes, connect it');
+  await until(() => asked('pairing/confirm').length === 1, 'the answer');
+  visit.daemon.tell('clients');
+  await until(async () => !(await page.$eval('.pairing-here', (node) => node.checkVisibility())), 'the question to go');
+});
+
 test('a browser is connected and disconnected; this page signs itself out', options, async () => {
   const page = await visit.open({ to: 'browsers' });
   await press(page, 'Connect a browser');

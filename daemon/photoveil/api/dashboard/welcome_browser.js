@@ -6,10 +6,8 @@
 import { copyable } from './copying.js';
 import { button, card, fill, fresh, h, pill } from './dom.js';
 import { icon } from './icons.js';
-import { answerHere, pairHere } from './pairing.js';
-
-/** Browsers that are built of Chromium and say so, but are not the one that a package of the system reaches. */
-const OTHERS = /Google Chrome|Microsoft Edge|Brave|Opera|Vivaldi|YaBrowser/;
+import { pairHere } from './pairing.js';
+import { Asking, thisBrowser } from './provided.js';
 
 /** @param {Context} context @param {WelcomeFacts} facts @returns {Promise<Node[]>} */
 export async function browserStep(context, { extension }) {
@@ -39,61 +37,41 @@ const SILENCE_MS = 10_000;
 
 const RESTART = 'A browser that was open while Photoveil was installed has to be closed and opened again.';
 
-/** As packages know browsers; what is neither of them has nothing from a package. @returns {'chromium' | 'firefox' | ''} */
-function thisBrowser() {
-  if (/Firefox\//.test(navigator.userAgent)) return 'firefox';
-  const { brands = [] } = /** @type {{brands?: Array<{brand: string}>}} */ (Reflect.get(navigator, 'userAgentData') ?? {});
-  return brands.some(({ brand }) => brand === 'Chromium') && !brands.some(({ brand }) => OTHERS.test(brand)) ? 'chromium' : '';
-}
-
 /** On the way to the next step, for those who use no mouse. */
 function toTheNext() {
   const next = document.querySelector('[data-act="next"]');
   if (next instanceof HTMLElement) next.focus({ preventScroll: true });
 }
 
-/** The extension hears it (extension/content/first_run.js), and does nothing while it waits for an answer or is connected. */
-const callExtension = () => void dispatchEvent(new Event('photoveil-connect'));
-
 /** A package has put the extension here: on this page it asks by itself to be connected. */
 class Here {
-  /** Who asks, as far as it is shown. */
-  #asks = '';
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /** @param {Context} context @param {HTMLElement[]} byHand for browsers that do not read what the package laid for them */
   constructor(context, byHand) {
-    this.context = context;
     this.others = aside('Another browser, or nothing happens?', h('p', { class: 'soft' }, RESTART), ...byHand);
     context.signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
-    this.body = h('div', { 'class': 'pairing-here', 'aria-live': 'polite' });
-    this.node = card('The extension', this.body);
-    this.#call();
-    // Who comes back after the time was up is asked anew.
-    addEventListener('focus', callExtension, { signal: context.signal });
+    this.asking = new Asking(context, { calling: () => this.#wait(), connected: toTheNext });
+    this.node = this.asking.node;
+    this.asking.call();
   }
 
-  #call() {
-    this.#asks = '';
-    fill(this.body, h('p', { class: 'row' }, icon('spinner'), 'Looking for it here…'));
+  #wait() {
+    fill(this.asking.body, h('p', { class: 'row' }, icon('spinner'), 'Looking for it here…'));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      fill(this.body, h('p', {}, 'It does not answer here.'));
+      fill(this.asking.body, h('p', {}, 'It does not answer here.'));
       this.others.open = true;
     }, SILENCE_MS);
-    callExtension();
   }
 
   /** What has come of it. @param {boolean} isConnected whether some browser is connected already */
   async look(isConnected) {
-    const came = await this.context.daemon.ask('pairing/state');
-    const asks = came.state === 'confirm' && !came.shown ? String(came.origin) : '';
+    const asks = await this.asking.look();
     // Before anybody has asked there is one thing to say, and after that the list says it.
-    this.node.hidden = isConnected && asks === '';
+    this.node.hidden = isConnected && !asks;
     if (asks || isConnected) clearTimeout(this.#timer);
-    if (asks && asks !== this.#asks) answerHere(this.context, this.body, came, () => this.#call(), toTheNext);
-    this.#asks = asks;
   }
 }
 

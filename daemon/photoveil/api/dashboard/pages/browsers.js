@@ -11,6 +11,7 @@ import { field, select, setError, slider, sliderEnds, toggle } from '../forms.js
 import { hostOf } from '../hosts.js';
 import { icon } from '../icons.js';
 import { connectBrowser } from '../pairing.js';
+import { Asking } from '../provided.js';
 import { when } from '../words.js';
 
 /** @param {Context} context @returns {Promise<Shown>} */
@@ -18,14 +19,17 @@ export default async function browsers(context) {
   const everyone = await personasOf(context.daemon);
   const clients = clientList(context);
   const sites = siteList(context, everyone);
-  context.live.on(['clients'], () => clients.load().catch(() => undefined), context.signal);
+  const asking = new Asking(context);
+  const look = async () => (asking.node.hidden = !(await asking.look()));
+  context.live.on(['clients'], () => Promise.all([clients.load(), look()]).catch(() => undefined), context.signal);
   context.live.on(['settings'], () => sites.load().catch(() => undefined), context.signal);
-  await Promise.all([clients.load(), sites.load()]);
+  await Promise.all([clients.load(), sites.load(), look()]);
+  asking.call();
   return {
     title: 'Browsers',
     intro: 'Browsers with the Photoveil extension hand photos over before a site gets them. Each has to be connected once.',
     actions: [button('Connect a browser', () => connectBrowser(context, clients.load), { kind: 'main', icon: 'plug' })],
-    content: [clients.node, sites.node],
+    content: [asking.node, clients.node, sites.node],
   };
 }
 
