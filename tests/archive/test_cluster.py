@@ -50,7 +50,10 @@ class _Nodes:
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
-        self.process.wait(200)
+        try:
+            self.process.wait(200)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
 
 @contextmanager
@@ -103,7 +106,12 @@ def _split(maker: str) -> tuple[str, int]:
     return process, int(nth)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray has no package for this system")
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray has no package for this system"
+)
+
+
+@needs_ray
 def test_a_killed_node_loses_nothing_and_nothing_is_done_twice(house: House, finished: House) -> None:
     with _two_nodes(house) as (address, nodes), house.start("--ray", address) as running:
 
@@ -137,8 +145,8 @@ def test_a_killed_node_loses_nothing_and_nothing_is_done_twice(house: House, fin
     assert (again["protected"], again["already"]) == (0, PHOTOS)
 
 
+@needs_ray
 def test_an_address_that_cannot_be_used_is_refused_before_anything_is_done(house: House) -> None:
-    pytest.importorskip("ray")
     told = house.run("--ray", "ray://localhost:10001", code=2)
     assert told["error"]["title"] == "This address of a Ray cluster cannot be used"
     assert "--ray auto" in told["error"]["remedy"]
