@@ -140,8 +140,8 @@ def _correlation(both: Sequence[tuple[float, float]]) -> float | None:
     return spearman(*zip(*both, strict=True)) if len(both) >= _AT_LEAST else None
 
 
-def as_markdown(lines: Sequence[dict[str, Any]], command: str) -> str:
-    """The correlations as a table."""
+def as_markdown(lines: Sequence[dict[str, Any]], command: str, sets: int) -> str:
+    """The correlations as a table; rows are of so many ``sets`` of photos."""
     groups = list(dict.fromkeys(group for line in lines for group in line["spearman"]))
     table = [f"| measure | measured in | rows | {' | '.join(groups)} |", "|" + " --- |" * (3 + len(groups))]
     for line in lines:
@@ -151,9 +151,9 @@ def as_markdown(lines: Sequence[dict[str, Any]], command: str) -> str:
     return (
         f"# What predicts the leak?\n\nPhotoveil {__version__}, `{command}`. Spearman's rank correlation between the "
         "leak of a condition and the mean of a measure over its photos, over all rows that count, then by attacker "
-        "and by victim. Near −1 or +1: conditions in order of the measure are in order of the leak.\n\n"
-        + "\n".join(table)
-        + f"\n\n{meaning}\n"
+        "and by victim. Near −1 or +1: conditions in order of the measure are in order of the leak. Rows are attackers "
+        f"and victims of {sets} sets of photos (an album, what was done to it, what it went through), so they say less "
+        "than as many independent ones would.\n\n" + "\n".join(table) + f"\n\n{meaning}\n"
     )
 
 
@@ -192,7 +192,7 @@ def write(preset: str, study: Study, measured: Sequence[dict[str, Any]], folder:
     cells = headline.cells(rows)
     lines = correlations(rows, cells, headline.roles)
     command = f"python -m lab.affiliation.headline --preset {preset}"
-    text = as_markdown(lines, command)
+    text = as_markdown(lines, command, len({_cell(row) for row in rows}))
     document = {
         "command": command,
         "version": __version__,

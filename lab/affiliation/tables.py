@@ -47,7 +47,10 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[Line]:
         groups[tuple(row[name] for name in SAME)].append(row)
     lines = [_line(key, group) for key, group in groups.items()]
     gates = {_world(line): line for line in lines if line["defence"] == CLEAN and line["share"] == 1}
-    noise = {_world(line): line["leak"] for line in lines if line["defence"] in NOISE and line["share"] == 1}
+    noise: dict[tuple[Any, ...], float] = {}
+    for line in lines:
+        if line["defence"] in NOISE and line["share"] == 1:
+            noise[_world(line)] = min(line["leak"], noise.get(_world(line), 1.0))
     return [line | {"counts": _passes(gates.get(_world(line)), noise.get(_world(line)))} for line in lines]
 
 

@@ -29,7 +29,7 @@ from photoveil.photos import Format, Photo, decode
 from photoveil.protection import Engine
 from photoveil.protection import Persona as Own
 
-_DOUBLES = 880_000_000  # persona seeds no album, stranger or starter uses
+_DOUBLES = 880_000_000  # beside all albums and strangers; starters learnt from others
 _AWAY = 9.0  # out of every frame, to the side on which the person stands
 _ELSEWHERE = 40_000  # numbers of places that no photo of anybody was taken at
 _OUTDOORS = ("park", "street", "brick wall")
