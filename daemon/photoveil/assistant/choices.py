@@ -133,7 +133,8 @@ class Choices:
     def __init__(self, file: Path, heard: Callable[[bool], None] = lambda _whole: None) -> None:
         self.file = file
         self._heard = heard
-        self._lock = threading.RLock()
+        # Who reads need not wait until somebody else's choice is safe on the disk.
+        self._reading, self._writing = threading.Lock(), threading.Lock()
         self._stamp: _Stamp = None
         self._last = Read({})
 
@@ -156,7 +157,7 @@ class Choices:
 
     def read(self) -> Read:
         """What the file holds; it is read again only where it has changed."""
-        with self._lock:
+        with self._reading:
             stamp = _stamp(self.file)
             if stamp is None or stamp != self._stamp:
                 before, self._last = self._last, Read.of(self.file)
@@ -172,13 +173,13 @@ class Choices:
         Raises:
             ChoiceError: the file cannot be written, or not all of it can be read: what cannot is not written over.
         """
-        with self._lock:
+        with self._writing:
             others = [one for one in self._whole().values() if one.photo != choice.photo]
             self._write([*others, choice][-MOST:])
 
     def forget(self, photo: str) -> None:
         """From now on the photo's regions are found again. Blocks; raises as `keep`."""
-        with self._lock:
+        with self._writing:
             known = self._whole()
             if photo in known:
                 self._write([one for one in known.values() if one.photo != photo])

@@ -145,7 +145,8 @@ class Watching:
         for rule in self._tools.store.current.folders:
             if rule.method == ASSISTANT:
                 await self._placing.doubt(rule.id, photo, PUT_BACK)
-        self.reconsider()
+                if rule.id in self._folders:
+                    self._folders[rule.id].recheck(0.0)
 
     def reconsider(self) -> None:
         """Look soon at what waits without a job."""
