@@ -200,23 +200,46 @@ def test_the_command_asks_the_model_and_writes_copies(
     assert (tmp_path / "home" / "default" / "state" / "assistant" / "history.jsonl").stat().st_size > 100
 
 
+def tickets(encoders: list[Encoder], *hidden: Region, spared: tuple[Region, ...] = ()) -> Sitting:
+    """A photo with two codes, one below the other, of which the most useful copy shows everything."""
+    pixels = np.full((600, 300, 3), 255, np.uint8)
+    for number in (0, 1):
+        code = cv2.QRCodeEncoder.create().encode(f"ticket {number}")
+        code = cv2.resize(np.asarray(code), (200, 200), interpolation=cv2.INTER_NEAREST)
+        pixels[300 * number + 50 : 300 * number + 250, 50:250] = code[..., None]
+    kinds = {region.kind for region in hidden}
+    bare, blank = (
+        Parameters({kind: Treatment("recolour", strength, 0.0) for kind in kinds}) for strength in (0.0, 1.0)
+    )
+    front = Front.of([Point(bare, Measured(1.0, 0.0)), Point(blank, Measured(0.0, 0.9))])
+    witnesses = Recognition(encoders[:1], pixels, hidden)
+    photo = Photo.from_pixels(pixels, name="tickets.png")
+    return Sitting(photo, hidden, spared, front, False, witnesses, pixels)
+
+
+def read(data: bytes) -> list[bool]:
+    """Whether the upper code can be read, and the lower."""
+    pixels = decode(data, name="tickets.png").pixels
+    return [readable(pixels[top : top + 300]) for top in (0, 300)]
+
+
+UPPER, LOWER = (0.1, 0.05, 0.9, 0.45), (0.1, 0.55, 0.9, 0.95)
+
+
 def test_no_copy_of_the_front_shows_a_code_that_can_be_read(encoders: list[Encoder], tmp_path: Path) -> None:
-    pixels = np.full((300, 300, 3), 255, np.uint8)
-    code = cv2.QRCodeEncoder.create().encode("a ticket")
-    code = cv2.resize(np.asarray(code), (200, 200), interpolation=cv2.INTER_NEAREST)
-    pixels[50:250, 50:250] = code[..., None]
-    bare, hidden = (Parameters({"code": Treatment("recolour", strength, 0.0)}) for strength in (0.0, 1.0))
-    front = Front.of([Point(bare, Measured(1.0, 0.0)), Point(hidden, Measured(0.0, 0.9))])
-    region = Region("code", (0.1, 0.1, 0.9, 0.9))
-    photo = Photo.from_pixels(pixels, name="ticket.png")
-    witnesses = Recognition(encoders[:1], pixels, [region])
-    sitting = Sitting(photo, (region,), (), front, False, witnesses, pixels)
-    assert readable(decode(sitting.deliver(0.0).encoded.data, name="ticket.png").pixels)
+    sitting = tickets(encoders, Region("code", UPPER), Region("code", LOWER))
+    assert read(sitting.deliver(0.0).encoded.data) == [True, True]
 
-    told = _write_front(tmp_path, Path("ticket.png"), sitting)
+    told = _write_front(tmp_path, Path("tickets.png"), sitting)
 
-    copies = [decode(Path(one["output"]).read_bytes(), name="ticket.png").pixels for one in told]
-    assert [readable(copy) for copy in copies] == [False] * 5
+    assert [read(Path(one["output"]).read_bytes()) for one in told] == [[False, False]] * 5
+
+
+def test_a_code_that_somebody_framed_is_not_read_and_one_that_he_left_may_be(encoders: list[Encoder]) -> None:
+    sitting = tickets(encoders, Region("chosen", UPPER), spared=(Region("code", LOWER),))
+    assert read(sitting.deliver(0.0).encoded.data) == [True, True]
+
+    assert read(sitting.deliver_unread(0.0).encoded.data) == [False, True]
 
 
 def test_who_has_chosen_to_hide_nothing_gets_no_copy(

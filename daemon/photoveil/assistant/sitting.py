@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ Pixels = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 
 _PLATFORM = 1080
+_EDGE = 0.2  # of a region's size
 
 
 class NothingPrivateError(PhotoveilError):
@@ -78,14 +80,23 @@ class Sitting:
         Raises:
             StillReadableError: they still can at the most private place.
         """
-        if not any(region.kind == "code" for region in self.regions):
+        watched = self._watched()
+        if not watched:
             return self.deliver(slider)
         for place in (slider, *(step for step in STEPS if step > slider)):
             copy = self.deliver(place)
             pixels = _read(copy.encoded)
-            if not readable(pixels) and not readable(_uploaded(pixels)):
+            seen = pixels, _uploaded(pixels)
+            if not any(reads(each) for reads in watched for each in seen):
                 return copy
         raise still_readable()
+
+    def _watched(self) -> list[Callable[[Pixels], bool]]:
+        """Readers of what must not be read: all of the copy where codes are to be hidden, else frames around one."""
+        if any(region.kind == "code" for region in self.regions):
+            return [readable]
+        readers = [partial(_readable_in, region) for region in self.regions]
+        return [reads for reads in readers if reads(self.photo.pixels)]
 
     def _told(self, encoded: Encoded, point: Point) -> dict[str, Any]:
         seen = _uploaded(_read(encoded))
@@ -180,6 +191,12 @@ def asking(asker: Asker) -> Ask:
         return ["" if answer.refused else answer.text for answer in answers]
 
     return ask
+
+
+def _readable_in(region: Region, pixels: Pixels) -> bool:
+    """Whether a machine reads a code in a region, which is shown with the light edge that readers want."""
+    left, top, right, bottom = region.grown(_EDGE).pixels(pixels.shape[1], pixels.shape[0])
+    return readable(np.ascontiguousarray(pixels[top:bottom, left:right]))
 
 
 def _without_second_copies(photo: Photo) -> Photo:
