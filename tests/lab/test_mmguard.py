@@ -70,6 +70,7 @@ def test_a_run_cut_short_says_what_it_has_not_measured(tmp_path: Path) -> None:
     assert text.count("not measured in this run") == 2
 
 
+@pytest.mark.usefixtures("small_photos")
 def test_the_leak_is_measured_beside_the_default(tmp_path: Path) -> None:
     engine = tiny_engine(tmp_path / "towers")
     study = Study(_CI, tmp_path / "cache", engine.encoders)

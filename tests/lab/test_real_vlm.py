@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from lab.real_vlm.model import IGNORED, Example, Source, Vlm, load
 from lab.real_vlm.scores import Answer, chance, contains, exact, gate, leaks, word_f1
 from lab.real_vlm.tiny import make_album, make_model
 from lab.shift import white_noise
+from photoveil.protection.catalogue import STRENGTHS
 
 ALL = sorted(FAMILIES)
 PHRASES = ("a red cottage", "a tower block", "the laboratory", question("residence"), question("pet"))
@@ -114,7 +116,9 @@ def check_condition(condition: dict[str, Any]) -> None:
         assert leak["exact"]["rate"] <= leak["contains"]["rate"]
 
 
-def test_the_engine_can_protect_on_the_way(tmp_path: Path) -> None:
+def test_the_engine_can_protect_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brief = replace(STRENGTHS["strong"], tone_db=None, steps=3)  # how well is not asked
+    monkeypatch.setitem(STRENGTHS, "strong", brief)
     album = make_album(tmp_path / "album", personas=1, train=1, others=0)
     out = tmp_path / "leak.json"
     options = ["--tiny", "llava", "--protect", "strong", "--epochs", "1", "--device", "cpu"]
