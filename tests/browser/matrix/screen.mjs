@@ -23,6 +23,12 @@ const OPEN = { right: 49, bottom: 23 };
 /** How long a user waits before doing the same once more. */
 const AGAIN_MS = 5_000;
 
+/**
+ * Numbers of screens: one that no other has anywhere on this machine. The server would take the first that is free in its
+ * own network, but its socket in the file system is seen from all networks, by tests of the tray as well.
+ */
+const [FIRST, NUMBERS, TRIES] = [1_000, 50_000, 3];
+
 /** GTK comes with the system's Python. */
 const PYTHON = '/usr/bin/python3';
 const NEEDED = ['/usr/bin/Xvfb', '/usr/bin/xdotool', PYTHON];
@@ -47,11 +53,19 @@ export class Screen {
     this.env = { ...process.env, DISPLAY: display, GDK_BACKEND: 'x11', MOZ_ENABLE_WAYLAND: '0' };
   }
 
+  /** A server that ends before it is ready is followed by another. */
   static async start() {
-    const arguments_ = ['-displayfd', '1', '-screen', '0', `${WIDTH}x${HEIGHT}x24`, '-nolisten', 'tcp'];
-    const server = spawn('/usr/bin/Xvfb', arguments_, { stdio: ['ignore', 'pipe', 'ignore'] });
-    const [said] = await once(server.stdout, 'data');
-    return new Screen(server, `:${String(said).trim()}`);
+    let noted = '';
+    for (let turn = 0; turn < TRIES; turn += 1) {
+      const display = `:${FIRST + ((TRIES * process.pid + turn) % NUMBERS)}`;
+      const arguments_ = [display, '-displayfd', '1', '-screen', '0', `${WIDTH}x${HEIGHT}x24`, '-nolisten', 'tcp'];
+      const server = spawn('/usr/bin/Xvfb', arguments_, { stdio: ['ignore', 'pipe', 'pipe'] });
+      server.stderr.on('data', (said) => { noted += String(said); });
+      const ready = once(server.stdout, 'data').then(() => true);
+      const ended = once(server, 'exit').then(() => false);
+      if (await Promise.race([ready, ended])) return new Screen(server, display);
+    }
+    throw new Error(`no X server: ${noted}`);
   }
 
   /** One call of xdotool, with everything the mouse and the keys do. @param {Array<string | number>} words */
