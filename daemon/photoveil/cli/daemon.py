@@ -103,14 +103,10 @@ def stop(arguments: argparse.Namespace) -> int:
     lock = InstanceLock(Paths.of(arguments.profile).lock_file)
     end = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < end:
-        try:
-            lock.acquire()  # the daemon lets it go last of all
-        except AlreadyRunningError:
-            time.sleep(0.05)
-        else:
-            lock.release()
+        if not lock.is_held():  # the daemon lets it go last of all
             say("Photoveil has stopped.")
             return Exit.OK
+        time.sleep(0.05)
     note("Photoveil was asked to stop but has not ended yet.")
     return Exit.FAILED
 

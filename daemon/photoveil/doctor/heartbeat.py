@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from photoveil.api.client import DaemonClient, ImpostorError
-from photoveil.api.runtime import AlreadyRunningError, InstanceLock, NotRunningError, Runtime
+from photoveil.api.runtime import InstanceLock, NotRunningError, Runtime
 from photoveil.errors import PhotoveilError
 from photoveil.paths import Paths
 
@@ -49,7 +49,7 @@ class Heartbeat:
 
 def feel(paths: Paths) -> Heartbeat:
     """Ask the system, then the daemon."""
-    held = is_held(paths.lock_file)
+    held = InstanceLock(paths.lock_file).is_held()
     try:
         runtime = Runtime.read(paths.runtime_file)
     except NotRunningError:
@@ -69,19 +69,6 @@ def feel(paths: Paths) -> Heartbeat:
     except (PhotoveilError, ValueError):
         return Heartbeat(Pulse.LOST, holder(paths.lock_file), runtime.port)
     return Heartbeat(Pulse.BEATS, runtime.pid, runtime.port, overview)
-
-
-def is_held(lock_file: Path) -> bool:
-    """Whether a daemon holds the lock of its profile."""
-    if not lock_file.exists():
-        return False
-    lock = InstanceLock(lock_file)
-    try:
-        lock.acquire()
-    except AlreadyRunningError:
-        return True
-    lock.release()
-    return False
 
 
 def holder(lock_file: Path) -> int | None:

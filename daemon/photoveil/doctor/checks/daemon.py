@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
+from photoveil.api.runtime import AlreadyRunningError, InstanceLock
 from photoveil.doctor import remedies
 from photoveil.doctor.heartbeat import Pulse
 from photoveil.doctor.model import Finding
 from photoveil.doctor.patient import Patient
+from photoveil.paths import Paths
 
 
 def look(patient: Patient) -> Iterator[Finding]:
@@ -29,7 +30,7 @@ def look(patient: Patient) -> Iterator[Finding]:
                 "Photoveil ended unexpectedly",
                 "It does not run and never said goodbye: the computer went off, or something ended it by force.",
                 f"Start it again: {start}. It takes up the photos it was at.",
-                mend=partial(_forget, patient.paths.runtime_file),
+                mend=partial(_forget, patient.paths),
             )
         case Pulse.SILENT:
             yield Finding(
@@ -60,6 +61,15 @@ def _end(pid: int | None) -> str:
     return f"`{remedies.end_process(pid, hard=True)}`" if pid else "your system's task manager"
 
 
-def _forget(file: Path) -> str:
-    file.unlink(missing_ok=True)
+def _forget(paths: Paths) -> str:
+    # Other checks may have taken minutes since the look: nobody starts while the lock is ours.
+    lock = InstanceLock(paths.lock_file)
+    try:
+        lock.acquire()
+    except AlreadyRunningError:
+        return "It runs again: somebody has started it meanwhile."
+    try:
+        paths.runtime_file.unlink(missing_ok=True)
+    finally:
+        lock.release()
     return "What it left behind is cleared away; it still has to be started."

@@ -41,11 +41,12 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 
 def _damaged(patient: Patient, complaint: str) -> Finding:
+    from photoveil.api.runtime import InstanceLock
     from photoveil.doctor import salvage
-    from photoveil.doctor.heartbeat import is_held
 
     mend = patient.command("doctor", "--fix", "--only", "ledger")
-    stop = f"{patient.command('stop')}, then " if is_held(patient.paths.lock_file) else ""
+    is_held = InstanceLock(patient.paths.lock_file).is_held()
+    stop = f"{patient.command('stop')}, then " if is_held else ""
     return Finding(
         "ledger_damaged",
         "Photoveil's ledger is damaged",

@@ -1,0 +1,78 @@
+"""What happens between two moments: a daemon that starts meanwhile, a doctor that is killed half-way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from photoveil.api.runtime import AlreadyRunningError, InstanceLock, Runtime
+from photoveil.doctor import CHECKS, Patient, examine
+from photoveil.doctor.model import Finding
+from photoveil.paths import HOME_VARIABLE, Paths
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks that can be shared")
+
+
+@pytest.fixture
+def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    found = Patient()
+    found.paths.prepare()
+    return found
+
+
+def _found(patient: Patient, check: str) -> Finding:
+    (result,) = examine(patient, [one for one in CHECKS if one.name == check])
+    (finding,) = result.findings
+    return finding
+
+
+def _left_behind(paths: Paths) -> None:
+    """The runtime file of a daemon that was killed; nobody listens where it did."""
+    Runtime(pid=4_000_000, port=9, api=1, client="0" * 16, key="AAAA").write(paths.runtime_file)
+
+
+@POSIX
+def test_whoever_asks_after_the_lock_keeps_no_daemon_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    file = tmp_path / "lock"
+    lock, asking = InstanceLock(file), InstanceLock(file)
+    assert not asking.is_held()
+    assert not file.exists(), "asking leaves nothing behind"
+    lock.acquire()
+    assert asking.is_held()
+    lock.release()
+    with file.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)  # as who asks does
+        assert not asking.is_held(), "two who ask take each other for no daemon"
+        monkeypatch.setattr("photoveil.api.runtime.time.sleep", lambda _: None)
+        with pytest.raises(AlreadyRunningError):
+            lock.acquire()  # who would ask for ever is no asker
+        monkeypatch.setattr("photoveil.api.runtime.time.sleep", lambda _: fcntl.flock(other, fcntl.LOCK_UN))
+        lock.acquire()
+        assert asking.is_held()
+        lock.release()
+
+
+def test_a_daemon_that_started_after_the_look_stays_to_be_found(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photoveil.api.runtime.time.sleep", lambda _: None)
+    paths = patient.paths
+    _left_behind(paths)
+    finding = _found(patient, "daemon")
+    assert finding.code == "daemon_gone"
+    assert finding.mend is not None
+    daemon = InstanceLock(paths.lock_file)
+    daemon.acquire()
+    assert "runs again" in finding.mend()
+    assert paths.runtime_file.exists()
+    daemon.release()
+    assert "cleared away" in finding.mend()
+    assert not paths.runtime_file.exists()
+    assert not daemon.is_held()
