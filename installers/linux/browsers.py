@@ -33,7 +33,7 @@ def provide(tree: Path) -> None:
     link.parent.mkdir(parents=True)
     link.symlink_to("../../../photoveil/extension/system/firefox")
     _place(tree / "etc/chromium.d/photoveil", (PACKAGE / "chromium").read_text(encoding="utf-8"))
-    _place(tree / "etc/firefox-esr/photoveil.js", (PACKAGE / "firefox.js").read_text(encoding="utf-8"))
+    _place(tree / "etc/firefox-esr/photoveil.js", (PACKAGE / "firefox").read_text(encoding="utf-8"))
     _place(tree / HOST.lstrip("/"), (PACKAGE / "browser-host").read_text(encoding="utf-8"), 0o755)
     origin = f"chrome-extension://{unpacked_id(f'{FOLDERS}/chromium')}/"
     hosts = f"native-messaging-hosts/{PROGRAM}.json"
