@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from photoveil.api.runtime import AlreadyRunningError, InstanceLock, Runtime
-from photoveil.doctor import CHECKS, Patient, examine
+from photoveil.doctor import CHECKS, Patient, examine, heartbeat
 from photoveil.doctor.model import Finding
 from photoveil.paths import HOME_VARIABLE, Paths
 
@@ -76,3 +77,22 @@ def test_a_daemon_that_started_after_the_look_stays_to_be_found(
     assert "cleared away" in finding.mend()
     assert not paths.runtime_file.exists()
     assert not daemon.is_held()
+
+
+def test_a_process_is_named_only_if_it_has_this_very_lock(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers of files are the same again on other drives."""
+    file = patient.paths.lock_file
+    lock = InstanceLock(file)
+    lock.acquire()
+    assert heartbeat.holder(file) == os.getpid()
+    number = file.stat().st_ino
+    told = f"1: FLOCK  ADVISORY  WRITE 1 00:01:{number} 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 1 00:01:{number} 0 EOF\n"
+    strangers = patient.paths.state / "locks"
+    strangers.write_text(told + Path("/proc/locks").read_text("ascii"))
+    monkeypatch.setattr(heartbeat, "_LOCKS", strangers)
+    assert heartbeat.holder(file) == os.getpid()
+    strangers.write_text(told)
+    assert heartbeat.holder(file) is None
+    lock.release()

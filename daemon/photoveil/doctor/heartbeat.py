@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +16,8 @@ from photoveil.paths import Paths
 
 _PATIENCE = 10.0
 """Seconds within which a daemon in good health has answered long ago."""
+
+_LOCKS = Path("/proc/locks")
 
 
 class Pulse(StrEnum):
@@ -74,12 +78,24 @@ def feel(paths: Paths) -> Heartbeat:
 def holder(lock_file: Path) -> int | None:
     """The process that holds the lock, where the system tells (Linux)."""
     try:
-        inode = lock_file.stat().st_ino
-        lines = Path("/proc/locks").read_text("ascii").splitlines()
+        file = lock_file.stat()
+        lines = _LOCKS.read_text("ascii").splitlines()
     except (OSError, ValueError):
         return None
     for line in lines:
         words = line.split()  # 1: FLOCK ADVISORY WRITE 4711 fd:01:1234 0 EOF
-        if len(words) >= 6 and words[1] == "FLOCK" and words[5].rpartition(":")[2] == str(inode):
-            return int(words[4]) if words[4].isdecimal() else None
+        of_kind = len(words) >= 6 and words[1:4:2] == ["FLOCK", "WRITE"] and words[4].isdecimal()
+        # Files of other drives have that number, too, and the drives' own are not those that `stat` tells everywhere.
+        if of_kind and words[5].rpartition(":")[2] == str(file.st_ino) and _has_open(int(words[4]), file):
+            return int(words[4])
     return None
+
+
+def _has_open(pid: int, file: os.stat_result) -> bool:
+    """Whether a process has this file open; of other users' processes nobody tells."""
+    with contextlib.suppress(OSError):
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if os.path.samestat(entry.stat(), file):
+                    return True
+    return False
