@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from photoveil.api.runtime import AlreadyRunningError, InstanceLock, Runtime
-from photoveil.doctor import CHECKS, Patient, examine, heartbeat
+from photoveil.doctor import CHECKS, Patient, examine, heartbeat, salvage
 from photoveil.doctor.model import Finding
+from photoveil.ledger.database import MIGRATIONS
 from photoveil.paths import HOME_VARIABLE, Paths
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks that can be shared")
@@ -96,3 +101,80 @@ def test_a_process_is_named_only_if_it_has_this_very_lock(
     strangers.write_text(told)
     assert heartbeat.holder(file) is None
     lock.release()
+
+
+def _killed_at(step: int, work: Callable[[], object]) -> bool:
+    """Do the work in a process that is ended before it renames, links or removes for the ``step``-th time.
+
+    Answers whether it came so far.
+    """
+    steps = {"os.rename", "os.remove", "os.link"}
+    left = step
+
+    def count(event: str, _: object) -> None:
+        nonlocal left
+        left -= event in steps
+        if not left:
+            os._exit(9)
+
+    child = os.fork()
+    if not child:
+        sys.addaudithook(count)
+        try:
+            work()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, 9)
+    return status == 9
+
+
+def _log_left_over(file: Path) -> set[str]:
+    """A ledger whose last rows are in the write-ahead log alone, as a daemon leaves it that is killed."""
+    names = {f"{number:016x}" for number in range(300)}
+
+    def fill() -> None:
+        ledger = sqlite3.connect(file)
+        ledger.execute("PRAGMA journal_mode = WAL")
+        for script in MIGRATIONS:
+            ledger.executescript(script)
+        ledger.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ledger.execute("PRAGMA wal_autocheckpoint = 0")
+        ledger.executemany("INSERT INTO clients VALUES (?, 'x', 'y', 'z', NULL)", [(name,) for name in names])
+        ledger.commit()
+        os._exit(9)
+
+    assert _killed_at(10**9, fill)
+    assert file.with_name(f"{file.name}-wal").stat().st_size > 10_000
+    return names
+
+
+def _clients(file: Path) -> set[str]:
+    with contextlib.closing(sqlite3.connect(file)) as ledger:
+        try:
+            return {str(row[0]) for row in ledger.execute("SELECT client FROM clients")}
+        except sqlite3.OperationalError:  # an empty file
+            return set()
+
+
+@POSIX
+def test_a_doctor_killed_while_it_mends_the_ledger_costs_no_row(patient: Patient, tmp_path: Path) -> None:
+    file = patient.paths.ledger_file
+    names = _log_left_over(tmp_path / file.name)
+    for step in range(1, 100):
+        for one in file.parent.glob("*ledger*"):
+            one.unlink()
+        for ending in ("", "-wal", "-shm"):
+            shutil.copyfile(tmp_path / (file.name + ending), file.with_name(file.name + ending))
+        killed = _killed_at(step, lambda: salvage.mend(patient.paths))
+        found = _clients(file)  # as the next start opens it
+        if not killed:
+            break
+        for kept in file.parent.glob(f"{file.name}.aside-*"):
+            if not kept.name.endswith(("-wal", "-shm")):
+                found |= _clients(kept)
+        assert found == names, f"killed before step {step}"
+    assert step > 10
+    assert found == names

@@ -41,12 +41,11 @@ def _mend(file: Path) -> str:
     _remove(draft)
     try:
         rows = _copied(file, draft)
-        kept = aside.put(file)
+        # Whoever opens a database next deletes a log without one, and takes over a log of another one.
+        kept = aside.keep(file, _BESIDE)
         for ending in _BESIDE:
-            beside = file.with_name(file.name + ending)
-            if beside.exists():
-                beside.rename(kept.with_name(kept.name + ending))
-        draft.rename(file)
+            file.with_name(file.name + ending).unlink(missing_ok=True)
+        draft.replace(file)
     finally:
         _remove(draft)
     return f"A new ledger has {rows} entries that could be read; the damaged one is {kept}."
