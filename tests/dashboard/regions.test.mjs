@@ -171,3 +171,16 @@ test('on a folder’s photo what was missed is drawn, too, and the folder makes 
   assert.deepEqual(await inspect(page), []);
   assert.deepEqual(visit.complaints, []);
 });
+
+test('where nobody knows what was chosen, the page says so', options, async () => {
+  await visit.renew((daemon) => {
+    const words = { title: 'What you chose to hide cannot be read', reason: 'The file is damaged.', remedy: 'Ask the doctor.' };
+    daemon.failing.set('regions', { code: 'regions_unreadable', ...words });
+  });
+  const page = await visit.open({});
+  await go(page, `photo/${JOB}`);
+  await says(page, /What you chose to hide cannot be read.*Ask the doctor/s);
+  assert.equal(await page.$('.places-stage'), null);
+  assert.deepEqual(await inspect(page), []);
+  assert.deepEqual(visit.complaints, []);
+});

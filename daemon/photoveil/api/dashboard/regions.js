@@ -5,8 +5,9 @@
 /** @import { Context, Hidden, Job, Place } from './types.js' */
 /** @import { Point } from './places.js' */
 
+import { troubleOf } from './daemon.js';
 import { attempt, tellTrouble } from './dialogs.js';
-import { button, card, fill, fresh, h, say } from './dom.js';
+import { button, card, fill, fresh, h, say, troubleBox } from './dom.js';
 import { drawn, moved, nameOf, placesOf, stretched, switched } from './places.js';
 import { isOpen } from './uploads.js';
 
@@ -14,6 +15,7 @@ import { isOpen } from './uploads.js';
 
 /** Of a photo that was passed on as it is. @type {Found} */
 const NOTHING = { regions: [] };
+const TITLE = 'What is private here';
 const STEP = 0.01;
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
@@ -29,8 +31,9 @@ export async function regionsCard(context, job) {
     const picture = h('img', { src: await context.pictures.url(job.job, 'before'), alt: `Original of ${job.name}`, draggable: false });
     const [known] = await Promise.all([context.daemon.ask('regions', { job: job.job }, { signal: context.signal }), picture.decode()]);
     return new Editor(context, job, picture, hidden, known).node;
-  } catch {
-    return h('span', { hidden: true });
+  } catch (error) {
+    const trouble = troubleOf(error);
+    return trouble.code === 'regions_unreadable' ? card(TITLE, troubleBox(trouble)) : h('span', { hidden: true });
   }
 }
 
@@ -59,7 +62,7 @@ class Editor {
     });
     this.file.addEventListener('change', () => void this.#again());
     const words = 'What was found is framed. Leave a place as it is, or draw a frame around what was missed.';
-    this.node = card('What is private here', h('p', {}, words), this.stage, this.list, ...this.#controls(), this.status);
+    this.node = card(TITLE, h('p', {}, words), this.stage, this.list, ...this.#controls(), this.status);
     this.stage.addEventListener('pointerdown', (event) => this.#draw(event));
     this.#show();
   }
