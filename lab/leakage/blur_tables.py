@@ -108,7 +108,7 @@ def markdown(found: dict[str, Any]) -> str:
         f"and {found['asked']} new ones and as many of the learnt ones that it was shown; "
         f"{found['strangers']} strangers it learnt not to know. What was asked, what counts and when the paper's "
         "sentence holds was laid down before (`lab/leakage/blurring.py`). Right answers in per cent; “left” is the "
-        "share of the leak above guessing that a picture leaves. Brackets: 95 % of the draws of people.",
+        "share of the leak above guessing that a picture leaves. Brackets: 95 % of the draws of models and people.",
         *(line for case in Case for line in _case(found["rows"], case)),
         "",
         *_findings(found["rows"]),

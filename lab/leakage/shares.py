@@ -1,4 +1,4 @@
-"""How much of the leak a picture leaves, with intervals that know that photos of one person hang together."""
+"""How much of the leak a picture leaves; intervals know that a person's photos and a model's people hang together."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ class Share:
 def share(rows: Sequence[Row], original: Sequence[Row], scene: Sequence[Row]) -> Share:
     """Figures of a picture from its rows, those of the photos as they are and those of the scene alone.
 
-    Only photos that have the picture count. People are drawn with replacement, all their photos at once.
+    Only photos that have the picture count. Runs, each with its own model, are drawn with replacement, then people of
+    each, all their photos at once.
     """
     photos = {(row.person, row.photo) for row in rows}
     people = sorted({row.person for row in rows})
@@ -87,9 +88,9 @@ def share(rows: Sequence[Row], original: Sequence[Row], scene: Sequence[Row]) ->
         _sums([row for row in part if (row.person, row.photo) in photos], people)
         for part in (rows, original, scene)
     )
-    draws = np.random.default_rng(_SEED).integers(len(people), size=(DRAWS, len(people)))
+    draws = _drawn(people)
     rates = [_rate(part, draws) for part in (own, before)]
-    guesses = own[draws, 3].sum(1) / own[draws, 0].sum(1)
+    guesses = draws @ own[:, 3] / (draws @ own[:, 0])
     rate, whole = _rate(own), _rate(before)
     guess = float(own[:, 3].sum() / own[:, 0].sum())
     leak = whole - guess
@@ -111,6 +112,19 @@ def share(rows: Sequence[Row], original: Sequence[Row], scene: Sequence[Row]) ->
     )
 
 
+def _drawn(people: Sequence[str]) -> NDArray[np.int64]:
+    """How often each of the people is in each draw: draws × people; a run is what stands before their last dash."""
+    rng = np.random.default_rng(_SEED)
+    runs = np.array([person.rpartition("-")[0] for person in people])
+    names = sorted(set(runs))
+    times = rng.multinomial(len(names), [1 / len(names)] * len(names), DRAWS)
+    drawn = np.zeros((DRAWS, len(people)), np.int64)
+    for column, name in enumerate(names):
+        own = np.flatnonzero(runs == name)
+        drawn[:, own] = rng.multinomial(times[:, column] * len(own), [1 / len(own)] * len(own))
+    return drawn
+
+
 def _sums(rows: Sequence[Row], people: Sequence[str]) -> NDArray[np.float64]:
     """Of every person: questions, right answers, unknown, and guessed."""
     found = np.zeros((len(people), 4))
@@ -122,7 +136,7 @@ def _sums(rows: Sequence[Row], people: Sequence[str]) -> NDArray[np.float64]:
 
 def _rate(sums: NDArray[np.float64], draws: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
     """Right answers of those asked, over everybody or over the people of each draw."""
-    part = sums.sum(0) if draws is None else sums[draws].sum(1)
+    part = sums.sum(0) if draws is None else draws @ sums
     return np.asarray(part[..., 1] / part[..., 0])
 
 

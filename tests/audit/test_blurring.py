@@ -146,6 +146,20 @@ def test_people_who_differ_make_a_wide_interval() -> None:
     assert (verdict(found), insufficient(found)) == ("open", True)
 
 
+def test_models_that_differ_make_a_wide_interval_however_many_people_each_has() -> None:
+    def runs(sight: Sight, right: tuple[int, int, int]) -> list[Row]:
+        return [
+            replace(row, person=f"{run}-{row.person[2:]}")
+            for run, n in enumerate(right)
+            for row in rows(sight, [n] * 40)
+        ]
+
+    before, scene = runs(Sight.ORIGINAL, (10, 10, 10)), runs(Sight.SCENE_ALONE, (1, 1, 1))
+    found = share(runs(Sight.BLURRED, (10, 5, 1)), before, scene)
+    assert found.left_low == pytest.approx(0.0, abs=0.01)
+    assert found.left_high == pytest.approx(1.0, abs=0.01)
+
+
 def test_a_picture_that_hides_all_is_sufficient() -> None:
     before, scene = rows(Sight.ORIGINAL, [9] * 8), rows(Sight.SCENE_ALONE, [4] * 8)
     found = share(rows(Sight.BLURRED, [1] * 8), before, scene)
