@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from photoveil.api.runtime import AlreadyRunningError, InstanceLock, Runtime
+from photoveil.assistant.choices import Read, choice, write
 from photoveil.doctor import CHECKS, Patient, examine, heartbeat, salvage
 from photoveil.doctor.model import Finding
 from photoveil.ledger.database import MIGRATIONS
@@ -122,9 +123,9 @@ def _killed_at(step: int, work: Callable[[], object]) -> bool:
         sys.addaudithook(count)
         try:
             work()
-        except BaseException:
+            os._exit(0)
+        finally:
             os._exit(1)
-        os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert status in (0, 9)
     return status == 9
@@ -178,3 +179,23 @@ def test_a_doctor_killed_while_it_mends_the_ledger_costs_no_row(patient: Patient
         assert found == names, f"killed before step {step}"
     assert step > 10
     assert found == names
+
+
+@POSIX
+def test_a_doctor_killed_while_it_mends_private_places_forgets_none(patient: Patient) -> None:
+    file = patient.paths.assistant_choices
+    kept = choice("0" * 64, [{"kind": "chosen", "box": [0.1, 0.1, 0.5, 0.5], "hidden": True}])
+    for step in range(1, 20):
+        write(file, [kept])
+        damaged = file.read_bytes() + b'{"photo":"1111","regio'
+        file.write_bytes(damaged)
+        finding = _found(patient, "regions")
+        assert finding.mend is not None
+        killed = _killed_at(step, finding.mend)
+        now, asides = Read.of(file), file.parent.glob(f"{file.name}.aside-*")
+        assert now.known == {kept.photo: kept}, f"killed before step {step}"
+        assert not now.whole or damaged in [one.read_bytes() for one in asides]
+        if not killed:
+            break
+    assert step > 2
+    assert now.whole

@@ -36,7 +36,8 @@ def _put_aside(file: Path) -> str:
     now = Read.of(file)
     if now.whole:
         return f"{file} can be read again."
-    kept = aside.put(file)
+    # Where there is no file nothing was chosen: there is one at every moment, but where a folder has its name.
+    kept = aside.keep(file) if file.is_file() else aside.put(file)
     write(file, now.known.values())
     count = len(now.known)
     places = "The places on one photo" if count == 1 else f"The places on {count} photos"
