@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from photoveil.doctor.checks import disk
 from photoveil.ledger.clients import Clients
 from photoveil.ledger.database import MIGRATIONS, Database
 from photoveil.protection.model_sets import MODELS_DIR
@@ -302,3 +303,20 @@ def test_autostart_that_is_off_or_broken(ward: Ward, tmp_path: Path) -> None:
     entry.write_text(entry.read_text().replace("Exec=", "Exec=/nowhere"))
     ward.follow(ward.found("autostart", "autostart_broken"))
     ward.well("autostart")
+
+
+def test_a_drive_that_is_not_connected_is_no_place_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows the parent of a drive is that drive, whether it is there or not; and so on for ever."""
+    assert disk._nearest(tmp_path / "not" / "yet") == tmp_path
+    seen: list[str] = []
+
+    def is_there(place: Path, _mode: int) -> bool:
+        seen.append(str(place))
+        assert len(seen) < 10
+        return False
+
+    monkeypatch.setattr(os, "access", is_there)
+    assert disk._nearest(Path("/photos/copies")) is None
+    assert seen == ["/photos/copies", "/photos", "/"]

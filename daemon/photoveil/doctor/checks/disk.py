@@ -21,6 +21,8 @@ def look(patient: Patient) -> Iterator[Finding]:
     seen: set[int] = set()
     for place, what in _places(patient):
         there = _nearest(place)
+        if there is None:  # another check tells of it
+            continue
         device = there.stat().st_dev
         if device in seen:
             continue
@@ -38,14 +40,16 @@ def _places(patient: Patient) -> Iterator[tuple[Path, str]]:
     yield patient.models, "the model sets"
     with contextlib.suppress(NotNow):
         for rule in patient.folders:
-            yield rule.mirror or rule.path, "protected copies"
+            mirrored = rule.mirror if rule.output == "mirror" else None
+            yield mirrored or rule.path, "protected copies"
 
 
-def _nearest(place: Path) -> Path:
-    """The place, or what of the way to it is there."""
-    while not place.exists():
-        place = place.parent
-    return place
+def _nearest(place: Path) -> Path | None:
+    """The place, or what of the way to it is there; None where its drive is not connected (Windows)."""
+    for there in (place, *place.parents):
+        if os.access(there, os.F_OK):  # False, too, where this user may not look
+            return there
+    return None
 
 
 def _drive(there: Path, what: str, patient: Patient) -> Iterator[Finding]:
