@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# Tests start hundreds of processes of Python: none is to compile again what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 # What Python builds and what npm installs is kept up to date by these two stamps.
@@ -48,14 +50,15 @@ macos:  ## on a Mac: build the app, its disk image and its package into dist (se
 	python3 installers/macos/build.py
 
 # Browser tests wait much and compute little, Python tests the other way round: side by side they fill two cores, with a
-# third process of pytest, which gives way, for the seconds in which both wait. Both need the daemon's fixed ports, so
+# third process of pytest, which gives way, for the seconds in which both wait. A fourth begins with the benchmark's floor
+# and waits for it: that computes for minutes, in whatever time all others leave. Both need the daemon's fixed ports, so
 # one of them needs a network of its own; where there is none, they take turns. All packages are installed before: two
 # apt-get at once lock each other out.
 test: $(PY_READY) $(JS_READY)  ## install what tests need, then run everything
 	@installers/linux/system-packages.sh $(TEST_PACKAGES) $(BROWSERS)
 	@if $(BIN)/python tests/alone.py; then \
 	  echo "Several suites run at once; each shows its output when it ends."; \
-	  PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target POLITELY="nice -n 5" PROCESSES=3 $(SUITES) \
+	  PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target POLITELY="nice -n 5" PROCESSES=4 $(SUITES) \
 	    || { echo "A suite failed: above, make tells which after ***." >&2; exit 1; }; \
 	else PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory $(SUITES); fi
 
