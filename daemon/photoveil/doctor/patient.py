@@ -112,3 +112,26 @@ def open_ledger(file: Path) -> sqlite3.Connection:
     import sqlite3
 
     return sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, timeout=5.0)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether it tells that the database is damaged, and not that it cannot be opened, read or written just now."""
+    import sqlite3
+
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    kind = code & 0xFF  # what is above tells of details
+    if kind == sqlite3.SQLITE_IOERR:
+        return code in (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
+    return kind not in {
+        sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOLFS,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }

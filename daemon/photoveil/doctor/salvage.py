@@ -6,13 +6,14 @@ their files (`photoveil.ledger.vault_sweep`).
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from photoveil.api.runtime import InstanceLock
 from photoveil.doctor import aside
-from photoveil.doctor.patient import open_ledger
+from photoveil.doctor.patient import is_damage, open_ledger
 from photoveil.ledger.database import MIGRATIONS
 from photoveil.paths import Paths
 
@@ -25,13 +26,15 @@ def mend(paths: Paths) -> str:
 
     Raises:
         AlreadyRunningError: the daemon must be stopped before.
-        OSError: the disk is full or refuses; everything is as it was.
+        OSError: the disk is full or refuses, or the ledger cannot be opened; everything is as it was.
     """
     lock = InstanceLock(paths.lock_file)
     paths.lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock.acquire()
     try:
         return _mend(paths.ledger_file)
+    except sqlite3.Error as error:
+        raise OSError(errno.EIO, f"{error}; the ledger is as it was") from error
     finally:
         lock.release()
 
@@ -64,6 +67,7 @@ def _copied(file: Path, draft: Path) -> int:
             new.executescript(script)
         tables = [str(row[0]) for row in new.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         with closing(open_ledger(file)) as old:
+            old.text_factory = _text
             rows = sum(_copy(old, new, table) for table in tables if not table.startswith("sqlite_"))
         # Without the row of its container an item is nothing; the vault's next start makes both again.
         new.execute("DELETE FROM vault_items WHERE sha256 NOT IN (SELECT sha256 FROM vault_blobs)")
@@ -77,7 +81,8 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:
     before = new.total_changes
     try:
         there = {str(row[1]) for row in old.execute(f"PRAGMA table_info({table})")}
-    except sqlite3.Error:
+    except sqlite3.Error as error:
+        _is_only_damage(error)
         return 0
     columns = [str(row[1]) for row in new.execute(f"PRAGMA table_info({table})")]
     shared = ", ".join(column for column in columns if column in there)
@@ -99,5 +104,16 @@ def _copy_until_damage(old: sqlite3.Connection, select: str, new: sqlite3.Connec
     try:
         for row in old.execute(select):
             new.execute(insert, row)
-    except sqlite3.DatabaseError:
-        return  # so far and no further
+    except sqlite3.DatabaseError as error:
+        _is_only_damage(error)  # so far and no further
+
+
+def _is_only_damage(error: sqlite3.Error) -> None:
+    """Raise it again where the rows are there and could not be read or written just now."""
+    if not is_damage(error):
+        raise error
+
+
+def _text(data: bytes) -> str:
+    """A damaged letter does not cost the rows behind it."""
+    return data.decode("utf-8", "replace")

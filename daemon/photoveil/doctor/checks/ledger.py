@@ -6,11 +6,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 from photoveil.doctor.model import Finding
-from photoveil.doctor.patient import Patient, open_ledger
-
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+from photoveil.doctor.patient import Patient, is_damage, open_ledger
 
 
 def look(patient: Patient) -> Iterator[Finding]:
@@ -18,17 +17,16 @@ def look(patient: Patient) -> Iterator[Finding]:
     file = patient.paths.ledger_file
     if not file.exists():
         return
+    version = 0
     try:
         with closing(open_ledger(file)) as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             complaints = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) in _BUSY:
-            raise
-        version, complaints = 0, [str(error)]
-    if complaints != ["ok"]:
-        yield _damaged(patient, complaints[0])
-        return
+        if not is_damage(error):
+            yield _unreadable(file, str(error))
+            return
+        complaints = [str(error)]
     from photoveil.ledger.database import MIGRATIONS
 
     if version > len(MIGRATIONS):
@@ -38,6 +36,18 @@ def look(patient: Patient) -> Iterator[Finding]:
             f"It has version {version}; this program knows up to {len(MIGRATIONS)}.",
             "Install the newer version of Photoveil again.",
         )
+    elif complaints != ["ok"]:
+        yield _damaged(patient, complaints[0])
+
+
+def _unreadable(file: Path, error: str) -> Finding:
+    return Finding(
+        "ledger_unreadable",
+        "Photoveil's ledger cannot be looked at",
+        f"{file} is there, but SQLite says: {error}.",
+        "End other programs that have it open, see that it is a file which you may read and write and that its drive "
+        "works, then run `photoveil doctor` again.",
+    )
 
 
 def _damaged(patient: Patient, complaint: str) -> Finding:
