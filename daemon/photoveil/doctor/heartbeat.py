@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,8 @@ from photoveil.paths import Paths
 _PATIENCE = 10.0
 """Seconds within which a daemon in good health has answered long ago."""
 
+_STARTING = 5.0
+"""Seconds within which one that has just been started answers; it has its lock before."""
 _LOCKS = Path("/proc/locks")
 
 
@@ -52,7 +55,14 @@ class Heartbeat:
 
 
 def feel(paths: Paths) -> Heartbeat:
-    """Ask the system, then the daemon."""
+    """Ask the system, then the daemon; whoever runs and does not answer at once may be just starting."""
+    end = time.monotonic() + _STARTING
+    while (found := _felt(paths)).pulse in (Pulse.SILENT, Pulse.LOST) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
+def _felt(paths: Paths) -> Heartbeat:
     held = InstanceLock(paths.lock_file).is_held()
     try:
         runtime = Runtime.read(paths.runtime_file)
@@ -69,7 +79,7 @@ def feel(paths: Paths) -> Heartbeat:
     except ImpostorError:
         return Heartbeat(Pulse.LOST, holder(paths.lock_file), runtime.port, stranger=True)
     except NotRunningError:
-        return Heartbeat(Pulse.SILENT, holder(paths.lock_file) or runtime.pid, runtime.port)
+        return Heartbeat(Pulse.SILENT, holder(paths.lock_file) or _writer(runtime, paths), runtime.port)
     except (PhotoveilError, ValueError):
         return Heartbeat(Pulse.LOST, holder(paths.lock_file), runtime.port)
     return Heartbeat(Pulse.BEATS, runtime.pid, runtime.port, overview)
@@ -99,3 +109,16 @@ def _has_open(pid: int, file: os.stat_result) -> bool:
                 if os.path.samestat(entry.stat(), file):
                     return True
     return False
+
+
+def _writer(runtime: Runtime, paths: Paths) -> int | None:
+    """The process that wrote the runtime file, unless another one has its number by now."""
+    try:
+        import psutil
+    except ImportError:
+        return None
+    try:
+        began = psutil.Process(runtime.pid).create_time()
+        return runtime.pid if began <= paths.runtime_file.stat().st_mtime else None
+    except (OSError, ValueError, psutil.Error):
+        return None
