@@ -185,7 +185,8 @@ def test_a_damaged_file_of_keys(ward: Ward) -> None:
     file.chmod(0o600)
     ward.follow(ward.found("secrets", "secrets_broken"), last=1)
     ward.well("secrets")
-    assert file.with_name("secrets.json.aside").read_text() == '{"vault": "AAAA'
+    (kept,) = file.parent.glob("secrets.json.aside-*")
+    assert kept.read_text() == '{"vault": "AAAA'
 
 
 def test_a_persona_that_cannot_be_read(ward: Ward) -> None:

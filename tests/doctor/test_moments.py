@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shlex
 import shutil
+import socket
 import sqlite3
+import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
+import safetensors.numpy
 
 from photoveil.api.runtime import AlreadyRunningError, InstanceLock, Runtime
 from photoveil.assistant.choices import Read, choice, write
 from photoveil.doctor import CHECKS, Patient, examine, heartbeat, salvage
+from photoveil.doctor.heartbeat import Heartbeat, Pulse
 from photoveil.doctor.model import Finding
 from photoveil.ledger.database import MIGRATIONS
 from photoveil.paths import HOME_VARIABLE, Paths
+from photoveil.protection import roster
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no locks that can be shared")
 
@@ -199,3 +208,120 @@ def test_a_doctor_killed_while_it_mends_private_places_forgets_none(patient: Pat
             break
     assert step > 2
     assert now.whole
+
+
+@POSIX
+def test_a_ledger_that_cannot_be_opened_is_not_replaced(patient: Patient) -> None:
+    file = patient.paths.ledger_file
+    os.mknod(file, stat.S_IFSOCK | 0o600)  # nobody can open that, as nobody can who has no right to
+    finding = _found(patient, "ledger")
+    assert (finding.code, finding.mend) == ("ledger_unreadable", None)
+    with pytest.raises(OSError, match="unable to open"):
+        salvage.mend(patient.paths)
+    assert [one.name for one in file.parent.glob("*ledger*")] == [file.name]
+
+
+@POSIX
+def test_a_ledger_of_which_not_all_rows_can_be_written_is_not_replaced(patient: Patient) -> None:
+    file = patient.paths.ledger_file
+    with contextlib.closing(sqlite3.connect(file)) as ledger:
+        for script in MIGRATIONS:
+            ledger.executescript(script)
+        rows = [(f"{number:016x}", "x" * 1000, "y", "z") for number in range(400)]
+        ledger.executemany("INSERT INTO clients VALUES (?, ?, ?, ?, NULL)", rows)
+        ledger.commit()
+    # Text that is none, as in a damaged page; it costs its row at most.
+    with contextlib.closing(sqlite3.connect(file)) as ledger:
+        ledger.execute("UPDATE clients SET name = CAST(x'ff' AS TEXT) WHERE client = ?", (rows[200][0],))
+        ledger.commit()
+    before = file.read_bytes()
+
+    def without_room() -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        with pytest.raises(OSError, match="ledger"):
+            salvage.mend(patient.paths)
+
+    assert not _killed_at(10**9, without_room)
+    assert file.read_bytes() == before
+    assert "400 entries" in salvage.mend(patient.paths)
+    assert _clients(file) == {row[0] for row in rows}
+
+
+def test_a_daemon_that_is_just_starting_is_not_called_lost(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = patient.paths
+    daemon = InstanceLock(paths.lock_file)
+    daemon.acquire()
+    moments = iter((lambda: _left_behind(paths), lambda: None, daemon.release))
+    monkeypatch.setattr(heartbeat, "_STARTING", 100.0)
+    monkeypatch.setattr("photoveil.doctor.heartbeat.time.sleep", lambda _: next(moments)())
+    assert heartbeat.feel(paths).pulse is Pulse.GONE, "it was looked at again until it was clear"
+    assert not list(moments)
+    monkeypatch.setattr(heartbeat, "_STARTING", 0.0)
+    daemon.acquire()
+    assert heartbeat.feel(paths).pulse is Pulse.SILENT
+    paths.runtime_file.unlink()
+    assert heartbeat.feel(paths).pulse is Pulse.LOST
+    daemon.release()
+
+
+def test_a_process_that_began_after_the_daemon_is_not_the_daemon(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system does not tell who has a lock, as outside Linux; its number may have been given anew."""
+    monkeypatch.setattr(heartbeat, "_LOCKS", patient.paths.state / "nothing")
+    monkeypatch.setattr(heartbeat, "_STARTING", 0.0)
+    paths = patient.paths
+    daemon = InstanceLock(paths.lock_file)
+    daemon.acquire()
+    Runtime(pid=os.getpid(), port=9, api=1, client="0" * 16, key="AAAA").write(paths.runtime_file)
+    assert heartbeat.feel(paths) == Heartbeat(Pulse.SILENT, os.getpid(), 9)
+    os.utime(paths.runtime_file, (1e9, 1e9))
+    assert heartbeat.feel(paths) == Heartbeat(Pulse.SILENT, None, 9)
+    daemon.release()
+
+
+def test_who_has_a_port_need_not_be_known(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS nobody is told of other users' programs; and the program may end while it is asked after."""
+
+    def refused(_: str) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refused)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        patient.paths.settings_file.write_text(f"port = {port}\n")
+        finding = _found(patient, "port")
+    assert finding.code == "port_taken"
+    assert finding.remedy.startswith("End the other program, or run")
+
+
+def test_what_was_mended_by_hand_since_the_look_is_left_alone(patient: Patient) -> None:
+    settings, keys = patient.paths.settings_file, patient.paths.secrets_file
+    me = roster.file_of(patient.paths.personas, "me")
+    for file, check, bad, good in (
+        (settings, "settings", b"port = fast\n", b"port = 50000\n"),
+        (keys, "secrets", b'{"vault": "AAAA', b'{"vault": "AAAA"}'),
+        (me, "personas", b"broken", safetensors.numpy.save({})),
+    ):
+        file.write_bytes(bad)
+        file.chmod(0o600)
+        finding = _found(patient, check)
+        assert finding.mend is not None
+        file.write_bytes(good)
+        assert "can be read again" in finding.mend()
+        assert file.read_bytes() == good
+
+
+def test_what_is_in_the_way_is_moved_where_nothing_is(patient: Patient) -> None:
+    cache = patient.paths.cache
+    shutil.rmtree(cache)
+    cache.write_text("now")
+    cache.with_name("cache.aside").write_text("before")
+    (command,) = re.findall(r"`([^`]+)`", _found(patient, "profile").remedy)
+    subprocess.run(shlex.split(command), check=True)
+    assert cache.with_name("cache.aside").read_text() == "before"
+    assert sorted(one.read_text() for one in cache.parent.glob("cache.aside*")) == ["before", "now"]

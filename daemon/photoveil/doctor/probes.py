@@ -24,7 +24,9 @@ def ask(name: str, *words: str, seconds: float) -> dict[str, Any] | None:
     """The answer; None where none came in time. Raises ProbeFailed where the process broke."""
     command = [sys.executable, "-P", "-m", "photoveil.doctor.probes", name, *words]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
+        )
     except subprocess.TimeoutExpired:
         return None
     try:

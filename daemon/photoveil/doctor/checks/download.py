@@ -44,7 +44,7 @@ def _stopped(patient: Patient, name: str) -> Finding:
             "A model set cannot be fetched",
             f"“{name}” is to be fetched, but the setting “Stay offline” is on.",
             f"Run {patient.command('settings', 'set', 'offline', 'off')}, or bring the files: "
-            f"`photoveil models add {name} FOLDER`.",
+            f"{patient.command('models', 'add', name, 'FOLDER')}.",
         )
     return Finding(
         "download_waiting",

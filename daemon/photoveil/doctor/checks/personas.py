@@ -31,5 +31,10 @@ def _put_aside(folder: Path, name: str) -> str:
     from photoveil.protection import roster
 
     with roster.locked(folder):
-        kept = aside.put(roster.file_of(folder, name))
+        file = roster.file_of(folder, name)
+        file.open("rb").close()  # one that this user may not read is perhaps whole
+        now = roster.find(folder, name, [])
+        if now is not None and now.error is None:
+            return f"What is known of “{name}” can be read again."
+        kept = aside.put(file)
     return f"The persona is learnt anew from the next photos; the damaged file is {kept}."

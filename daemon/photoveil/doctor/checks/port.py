@@ -69,19 +69,18 @@ def _taken(ports: Sequence[int], unset: str) -> Finding:
 
 def _holder(port: int) -> tuple[str, int | None]:
     """Who listens there, as far as the system tells."""
+    unknown = "the other program", None
     try:
         import psutil
-
+    except ImportError:
+        return unknown
+    try:
         for connection in psutil.net_connections("tcp"):
             is_it = (
                 connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN
             )
             if is_it and connection.pid:
                 return f"“{psutil.Process(connection.pid).name()}”", connection.pid
-    except (
-        ImportError,
-        OSError,
-        RuntimeError,
-    ):  # other users' programs, or psutil's own errors, which are OSErrors not
-        pass
-    return "the other program", None
+    except (OSError, RuntimeError, psutil.Error):  # it has ended, or it is another user's
+        return unknown
+    return unknown

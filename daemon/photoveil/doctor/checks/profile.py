@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from photoveil.doctor import remedies
+from photoveil.doctor import aside, remedies
 from photoveil.doctor.model import Finding
 from photoveil.doctor.patient import Patient
 
@@ -34,7 +34,7 @@ def _folder(folder: Path) -> Iterator[Finding]:
             "profile_no_folder",
             "Photoveil's own folder cannot be used",
             f"Where {folder} should be, there is something that is no folder.",
-            f"Put it aside: `{remedies.command('mv', folder, f'{folder}.aside')}`.",
+            f"Put it aside: `{remedies.command('mv', folder, aside.free_name(folder))}`.",
         )
         return
     if (foreign := next(_mine(folder), None)) is not None:

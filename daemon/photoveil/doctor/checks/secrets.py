@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import stat
 import sys
@@ -32,8 +33,8 @@ def look(patient: Patient) -> Iterator[Finding]:
             "secrets_broken",
             "The file of keys cannot be read",
             f"{file} is damaged.",
-            f"Put it aside with `{remedies.command('mv', file, f'{file}.aside')}`, connect your browsers again, and "
-            "bring the vault's key back with `photoveil vault import-key`.",
+            f"Run {patient.command('doctor', '--fix', '--only', 'secrets')}, which puts it aside, connect your "
+            f"browsers again, and bring the vault's key back with {patient.command('vault', 'import-key')}.",
             mend=partial(_put_aside, file),
         )
         return
@@ -75,4 +76,7 @@ def _close(file: Path) -> str:
 
 
 def _put_aside(file: Path) -> str:
+    with contextlib.suppress(ValueError):
+        kept(file)
+        return f"{file} can be read again."  # other checks may have taken minutes
     return f"The damaged file is {aside.put(file)}; connect your browsers again with `photoveil pair`."

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from photoveil.doctor import aside
 from photoveil.doctor.model import Finding, Weight
 from photoveil.doctor.patient import Patient
+
+if TYPE_CHECKING:
+    from photoveil.settings import SettingsFile
 
 
 def look(patient: Patient) -> Iterator[Finding]:
@@ -24,7 +28,7 @@ def look(patient: Patient) -> Iterator[Finding]:
             error.title,
             error.reason,
             error.remedy,
-            mend=partial(_begin_anew, file.path) if file.path.is_file() else None,
+            mend=partial(_begin_anew, file) if file.path.is_file() else None,
         )
         return
     for name in unknown:
@@ -37,9 +41,12 @@ def look(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _begin_anew(file: Path) -> str:
-    from photoveil.settings import write_template
+def _begin_anew(file: SettingsFile) -> str:
+    from photoveil.settings import SettingsError, write_template
 
-    kept = aside.put(file)
-    write_template(file)
+    with contextlib.suppress(SettingsError):
+        file.read()
+        return f"{file.path} can be read again."  # other checks may have taken minutes
+    kept = aside.put(file.path)
+    write_template(file.path)
     return f"The settings are the defaults again; what you had is in {kept}."
