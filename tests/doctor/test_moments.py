@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import shlex
@@ -12,6 +13,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +23,7 @@ import safetensors.numpy
 
 from photoveil.api.runtime import AlreadyRunningError, InstanceLock, Runtime
 from photoveil.assistant.choices import Read, choice, write
-from photoveil.doctor import CHECKS, Patient, examine, heartbeat, salvage
+from photoveil.doctor import CHECKS, Patient, State, examine, heartbeat, salvage
 from photoveil.doctor.heartbeat import Heartbeat, Pulse
 from photoveil.doctor.model import Finding
 from photoveil.ledger.database import MIGRATIONS
@@ -325,3 +327,31 @@ def test_what_is_in_the_way_is_moved_where_nothing_is(patient: Patient) -> None:
     subprocess.run(shlex.split(command), check=True)
     assert cache.with_name("cache.aside").read_text() == "before"
     assert sorted(one.read_text() for one in cache.parent.glob("cache.aside*")) == ["before", "now"]
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can become another user")
+def test_folders_that_root_has_made_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after `sudo photoveil`: nothing in them can be looked at, which is no fault of each check's."""
+    user = 12345
+    wanted = [
+        one for one in CHECKS if one.name in ("profile", "ledger", "secrets", "personas", "vault", "clock")
+    ]
+    for check in wanted:
+        importlib.import_module(check.module)
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv(HOME_VARIABLE, folder)
+        paths = Patient().paths
+        paths.prepare()
+        for mine in (Path(folder), paths.config, paths.cache, paths.logs):
+            os.chown(mine, user, user)
+
+        def look() -> None:
+            os.setgroups([])
+            os.setgid(user)
+            os.setuid(user)
+            first, *others = examine(Patient(), wanted)
+            assert [one.code for one in first.findings] == ["profile_foreign"]
+            assert f"chown -R {user} {paths.state}`" in first.findings[0].remedy
+            assert {one.state for one in others} == {State.SKIPPED}
+
+        assert not _killed_at(10**9, look)

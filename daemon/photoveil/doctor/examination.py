@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from photoveil.doctor import remedies
@@ -92,17 +94,29 @@ def _looked(check: Check, patient: Patient, start: float) -> Result:
     except NotNow as reason:
         skipped = str(reason)
     except Exception as error:  # noqa: BLE001 - whatever is broken, the other checks are made
-        findings = (_failed(check, error),)
+        if _is_shut_out(error, patient):
+            skipped = "Photoveil's own folder lets nobody in"
+        else:
+            findings = (_failed(check, error, patient),)
     return Result(check, findings, time.monotonic() - start, skipped)
 
 
-def _failed(check: Check, error: Exception) -> Finding:
+def _is_shut_out(error: Exception, patient: Patient) -> bool:
+    """Whether a folder of ours lets this user not in, which the check of folders tells."""
+    if not isinstance(error, PermissionError) or not error.filename:
+        return False
+    folder = Path(os.fsdecode(error.filename)).parent
+    return any(folder.is_relative_to(own) for own in patient.own) and not os.access(folder, os.R_OK | os.X_OK)
+
+
+def _failed(check: Check, error: Exception, patient: Patient) -> Finding:
     missing = isinstance(error, ImportError)
+    report = patient.command("doctor", "--report", "report.zip")
     return Finding(
         "unchecked",
         f"“{check.title}” could not be checked",
         f"{type(error).__name__}: {error}".split("\n")[0][:300],
-        remedies.reinstall() if missing else "Send a report of it: `photoveil doctor --report report.zip`.",
+        remedies.reinstall() if missing else f"Send a report of it: {report}.",
     )
 
 

@@ -70,13 +70,19 @@ def _close(folder: Path) -> str:
 
 def _mine(place: Path) -> Iterator[Finding]:
     """What belongs to somebody else, as after `sudo photoveil`."""
-    if not hasattr(os, "geteuid") or not place.exists() or place.stat().st_uid == os.geteuid():
+    if not hasattr(os, "geteuid"):
+        return
+    try:
+        owner = place.stat().st_uid
+    except OSError:  # it is not there, or in a folder that is told of by itself
+        return
+    if owner == os.geteuid():
         return
     change = remedies.command("chown", "-R", str(os.geteuid()), place)
     yield Finding(
         "profile_foreign",
         "Something of Photoveil's belongs to another user",
-        f"{place} belongs to user {place.stat().st_uid}, as it happens when Photoveil is run with sudo.",
+        f"{place} belongs to user {owner}, as it happens when Photoveil is run with sudo.",
         f"Run `{remedies.as_root(change)}`.",
     )
 
