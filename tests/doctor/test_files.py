@@ -234,6 +234,18 @@ def test_a_watched_folder_that_is_gone(ward: Ward, tmp_path: Path) -> None:
     ward.well("folders")
 
 
+def test_a_watched_folder_of_which_the_system_tells_an_error(ward: Ward, tmp_path: Path) -> None:
+    """As where a network drive is gone and its folder still there; the other folders are looked at all the same."""
+    gone = tmp_path / ("x" * 300)  # no file system has such names
+    mirror = tmp_path / "mirror"
+    told = f'[[folders]]\npath = "{gone}"\n[[folders]]\npath = "{tmp_path / "photos"}"\noutput = "mirror"\n'
+    ward.settings(f'{told}mirror = "{mirror}"\n')
+    (tmp_path / "photos").mkdir()
+    assert [one["code"] for one in ward.findings("folders", code=1)] == ["folder_missing", "copies_missing"]
+    mirror.mkdir()
+    assert ward.findings("inotify", code=0) == []
+
+
 def test_a_place_for_copies_that_is_gone(ward: Ward, tmp_path: Path) -> None:
     photos, mirror = tmp_path / "photos", tmp_path / "for others"
     photos.mkdir()

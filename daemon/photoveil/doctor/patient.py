@@ -107,6 +107,14 @@ class Patient:
             raise NotNow("the ledger cannot be read") from error
 
 
+def is_folder(place: Path) -> bool:
+    """Whether there is a folder that this user may look at; False, too, where its drive does not answer."""
+    try:
+        return place.is_dir()
+    except OSError:
+        return False
+
+
 def open_ledger(file: Path) -> sqlite3.Connection:
     """A connection that can change nothing."""
     import sqlite3

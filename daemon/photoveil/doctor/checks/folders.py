@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from photoveil.doctor import remedies
 from photoveil.doctor.model import Finding
-from photoveil.doctor.patient import Patient
+from photoveil.doctor.patient import Patient, is_folder
 
 if TYPE_CHECKING:
     from photoveil.settings import FolderRule
@@ -19,11 +19,11 @@ def look(patient: Patient) -> Iterator[Finding]:
     """Look at each folder and at where its copies go."""
     for rule in patient.folders:
         stop = patient.command("folders", "remove", rule.path)
-        if not rule.path.is_dir():
+        if not is_folder(rule.path):
             yield Finding(
                 "folder_missing",
                 "A watched folder is not there",
-                f"{rule.path} was moved, renamed or is on a drive that is not connected.",
+                f"{rule.path} was moved or renamed, or it is on a drive that is not connected or lets nobody in.",
                 f"Put it back or connect its drive; or stop watching it with {stop}.",
             )
         elif not os.access(rule.path, os.R_OK | os.X_OK):
@@ -39,9 +39,9 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 def _target(patient: Patient, rule: FolderRule) -> Iterator[Finding]:
     target = rule.mirror if rule.output == "mirror" and rule.mirror else rule.path
-    if rule.output == "beside" and (beside := rule.path / "Protected").is_dir():
+    if rule.output == "beside" and is_folder(beside := rule.path / "Protected"):
         target = beside
-    if not target.exists() and target is rule.mirror:
+    if target is rule.mirror and not is_folder(target):
         yield Finding(
             "copies_missing",
             "The place for protected copies is not there",

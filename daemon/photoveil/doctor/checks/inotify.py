@@ -10,7 +10,7 @@ from pathlib import Path
 from photoveil.doctor import remedies
 from photoveil.doctor.heartbeat import Pulse
 from photoveil.doctor.model import Finding, NotNow, Weight
-from photoveil.doctor.patient import Patient
+from photoveil.doctor.patient import Patient, is_folder
 
 _MOST = 1_000_000
 _SPACE = Path("/proc/sys/user")
@@ -25,7 +25,7 @@ def look(patient: Patient) -> Iterator[Finding]:
     from photoveil.watching import filesystems
 
     # What is polled anyway needs no watches.
-    roots = [rule.path for rule in patient.folders if rule.polling == "auto" and rule.path.is_dir()]
+    roots = [rule.path for rule in patient.folders if rule.polling == "auto" and is_folder(rule.path)]
     limit = filesystems.exhausted_limit(roots[0] if roots else patient.paths.state.parent)
     folders = sum(_folders(root) for root in roots)
     if limit is None and patient.heartbeat.pulse is not Pulse.BEATS and folders > _value("max_user_watches"):
