@@ -204,7 +204,8 @@ async function theOtherSteps(page, counts) {
   each((attention) => attention.decides()); // which photo
   each((attention) => attention.presses(3)); // choose a file; a photo in the dialog; Open
   await pick(page, [String(real.photos[0])], '#choose-trial');
-  await page.waitForSelector('.trial .compare-stage', { timeout: LIMIT_MS });
+  // A single question to the browser ends after 180 s, however long it is told to wait.
+  await until(() => page.$('.trial .compare-stage'), 'the photo to be tried', 70_000).catch(async (e) => { console.log(await page.$eval('main', (m) => m.innerText)); throw e; });
   await shoot(page, 'real-welcome-strength-1280-light');
   await reads();
   each((attention) => attention.drags());
