@@ -55,7 +55,8 @@ photoveil.site ??= (() => {
   // It may have been paired meanwhile, in another tab.
   window.addEventListener('focus', () => void lookForDashboard());
   chrome.storage.onChanged.addListener((changes) => {
-    if (['on', 'off', 'pausedUntil', 'asleep', 'away'].some((key) => key in changes)) void read();
+    // With the first connection a page that is open already may turn out to be the daemon's.
+    if (['on', 'off', 'pausedUntil', 'asleep', 'away'].some((key) => key in changes)) void read().then(lookForDashboard);
   });
   return {
     get enabled() {

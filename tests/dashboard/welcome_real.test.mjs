@@ -205,7 +205,7 @@ async function theOtherSteps(page, counts) {
   each((attention) => attention.presses(3)); // choose a file; a photo in the dialog; Open
   await pick(page, [String(real.photos[0])], '#choose-trial');
   // A single question to the browser ends after 180 s, however long it is told to wait.
-  await until(() => page.$('.trial .compare-stage'), 'the photo to be tried', 70_000).catch(async (e) => { console.log(await page.$eval('main', (m) => m.innerText)); throw e; });
+  await until(() => page.$('.trial .compare-stage'), 'the photo to be tried', LIMIT_MS);
   await shoot(page, 'real-welcome-strength-1280-light');
   await reads();
   each((attention) => attention.drags());
