@@ -65,7 +65,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.keep and before.exists():
         earlier = json.loads(before.read_text(encoding="utf-8"))
         document["tables"] = figures.with_earlier(document["tables"], earlier)
-        document["leak"] = document["leak"] or earlier["leak"]
+        if not document["leak"] and earlier["leak"]:
+            document |= {"leak": earlier["leak"], "leak_on": figures.when(earlier)}
     print(write(document, options.out))
 
 

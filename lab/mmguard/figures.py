@@ -26,9 +26,16 @@ def tables(study: Study, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     ]
 
 
+def when(document: Mapping[str, Any]) -> str:
+    """On which day, and on which machine, figures were taken."""
+    return ", ".join(
+        str(part) for part in (str(document.get("date", ""))[:10], document.get("machine")) if part
+    )
+
+
 def with_earlier(found: list[dict[str, Any]], document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows that this run has not measured, taken from what an earlier one wrote down, with its date."""
-    day = str(document.get("date", ""))[:10]
+    """Rows that this run has not measured, taken from what an earlier one wrote down, with its date and machine."""
+    day = when(document)
     known = {
         (table["title"], row["name"]): {"earlier": day} | row
         for table in document.get("tables", ())

@@ -78,7 +78,8 @@ def _leaks(document: dict[str, Any]) -> list[str]:
     lines = [
         f"{size['people']} look-alikes post {size['photos']} photos each, after a platform (1080 px, JPEG 75); the "
         f"attacker is asked all seven facts about {size['asked']} new clean portraits of each. Facts told rightly, in "
-        f"per cent, 95 % interval over people; guessing is right in {_percent(leak[0]['chance'])} %.",
+        f"per cent, 95 % interval over people; guessing is right in {_percent(leak[0]['chance'])} %."
+        + (f" Measured on {document['leak_on']}." if "leak_on" in document else ""),
         "",
         "| posted photos | tuned reader | linear probe | nearest mean photo | PSNR, dB |",
         "| --- | --- | --- | --- | --- |",
