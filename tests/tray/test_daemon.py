@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from subprocess import Popen
@@ -80,6 +81,18 @@ def test_signals_end_a_daemon_with_an_icon(desk: Desk, tmp_path: Path, number: s
     daemon.process.send_signal(number)
     assert daemon.process.wait(100) == 0
     assert not daemon.file.exists()
+
+
+@needs_gi
+def test_who_was_told_that_it_stopped_finds_no_process(desk: Desk, tmp_path: Path) -> None:
+    """The icon is put away last; a package that is removed takes the daemon's files as soon as the command is done."""
+    desk.panel()
+    daemon = Running(desk, tmp_path / "home")
+    wait_for(lambda: spot_on(desk.picture()) is not None, "no icon")
+    subprocess.run(
+        [sys.executable, "-m", "photoveil.cli", "stop"], env=desk.environment, check=True, timeout=100
+    )
+    assert daemon.process.poll() == 0
 
 
 def test_a_daemon_without_a_panel_is_whole(desk: Desk, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 from photoveil import screen, trouble
@@ -97,18 +98,37 @@ def _show(told: dict[str, Any]) -> bool:
 
 
 def stop(arguments: argparse.Namespace) -> int:
-    """End the daemon and wait until it has."""
-    _runtime, client = connect(arguments.profile)
+    """End the daemon and wait until its process is gone: who asks may be about to remove its files."""
+    runtime, client = connect(arguments.profile)
+    ended = _ending(runtime.pid)
     client.call("stop")
     lock = InstanceLock(Paths.of(arguments.profile).lock_file)
     end = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < end:
-        if not lock.is_held():  # the daemon lets it go last of all
+        if not lock.is_held() and ended():
             say("Photoveil has stopped.")
             return Exit.OK
         time.sleep(0.05)
     note("Photoveil was asked to stop but has not ended yet.")
     return Exit.FAILED
+
+
+def _ending(pid: int) -> Callable[[], bool]:
+    """Whether the process that has this number now is gone; it takes half a second to put away its icon."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+    except psutil.Error:
+        return lambda: True
+
+    def ended() -> bool:
+        try:
+            return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return True
+
+    return ended
 
 
 def dashboard(arguments: argparse.Namespace) -> int:
