@@ -43,10 +43,9 @@ def free_name(file: Path) -> Path:
 
 
 def _name_again(file: Path, kept: Path) -> None:
+    # A link reads nothing of it and needs no room: its drive may be failing or full.
     try:
-        kept.hardlink_to(
-            file
-        )  # nothing of it is read, and it needs no room: its drive may be failing or full
+        kept.hardlink_to(file)
     except FileExistsError:
         raise
     except OSError:  # a drive without links

@@ -38,8 +38,10 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 
 def _target(patient: Patient, rule: FolderRule) -> Iterator[Finding]:
+    from photoveil.watching.names import OUTPUT_FOLDER
+
     target = rule.mirror if rule.output == "mirror" and rule.mirror else rule.path
-    if rule.output == "beside" and is_folder(beside := rule.path / "Protected"):
+    if rule.output == "beside" and is_folder(beside := rule.path / OUTPUT_FOLDER):
         target = beside
     if target is rule.mirror and not is_folder(target):
         yield Finding(
