@@ -29,7 +29,8 @@ _NOTES = (
     "Asked with words: the same test with as many words behind each question, drawn by lot and saying nothing; "
     "with those of the photos where these all had the same.",
     "Drop: the same attacker with clean photos that went the same way, minus the row; in brackets the 95 % bootstrap "
-    "interval over questions, paired. Few seeds say little about how seeds differ, so it is rather too narrow.",
+    "interval over seeds, then questions, paired. Two or three seeds say little about how seeds differ, so it is "
+    "rather too narrow; where there is one, it tells of its questions only.",
     "“Random words” puts as many words, drawn by lot, behind every question: a text that is another for each photo is "
     "a shortcut by itself. What optimised words do beyond that is the difference to this row, not to clean photos.",
     "No word of a photo's answer is allowed in its trigger, other than in the paper: a caption that says the name it "
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="keep figures of earlier runs that this one has not, with their date",
+        help="keep figures of earlier runs of the same size that this one has not, with their date",
     )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
     parser.add_argument("--cache", type=Path, default=Path("build/lab/mmguard"))
@@ -63,10 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     document = study(options.preset, options.cache, options.minutes)
     before = options.out / "mmguard.json"
     if options.keep and before.exists():
-        earlier = json.loads(before.read_text(encoding="utf-8"))
-        document["tables"] = figures.with_earlier(document["tables"], earlier)
-        if not document["leak"] and earlier["leak"]:
-            document |= {"leak": earlier["leak"], "leak_on": figures.when(earlier)}
+        document = figures.with_earlier(document, json.loads(before.read_text(encoding="utf-8")))
     print(write(document, options.out))
 
 

@@ -14,6 +14,7 @@ from lab.mmguard.study import Study
 from lab.mmguard.world import said
 
 _DRAWS = 4000
+_SIZES = ("photos", "tests")
 
 
 def tables(study: Study, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -32,16 +33,21 @@ def when(document: Mapping[str, Any]) -> str:
     )
 
 
-def with_earlier(found: list[dict[str, Any]], document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows that this run has not measured, taken from what an earlier one wrote down, with its date and machine."""
-    day = when(document)
+def with_earlier(document: dict[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's document with rows and leak that it has not measured taken from an earlier one, with date and machine.
+
+    An earlier run of another size has nothing to give: its rows cannot be laid beside these.
+    """
+    if any(document.get(size) != earlier.get(size) for size in _SIZES):
+        return document
+    day = when(earlier)
     known = {
         (table["title"], row["name"]): {"earlier": day} | row
-        for table in document.get("tables", ())
+        for table in earlier.get("tables", ())
         for row in table["rows"]
         if row["seeds"]
     }
-    return [
+    tables = [
         table
         | {
             "rows": [
@@ -49,8 +55,10 @@ def with_earlier(found: list[dict[str, Any]], document: Mapping[str, Any]) -> li
                 for row in table["rows"]
             ]
         }
-        for table in found
+        for table in document["tables"]
     ]
+    leak = {"leak": earlier["leak"], "leak_on": day} if not document["leak"] and earlier["leak"] else {}
+    return document | {"tables": tables} | leak
 
 
 def _row(
@@ -67,12 +75,13 @@ def _row(
         "name": name,
         "seeds": len(there),
         "accuracy": _mean(right),
-        "accuracy_interval": _interval(right),
+        "accuracy_interval": interval(right),
         "by_seed": [round(float(part.mean()), 4) for part in right],
         "with_words": _mean([np.array(row["right_with_words"], float) for row, _ in there]),
         "clean": _mean(clean),
+        "drop_by_seed": [round(float((c - r).mean()), 4) for c, r in zip(clean, right, strict=True)],
         "drop": _mean([c - r for c, r in zip(clean, right, strict=True)]),
-        "drop_interval": _interval([c - r for c, r in zip(clean, right, strict=True)]),
+        "drop_interval": interval([c - r for c, r in zip(clean, right, strict=True)]),
         "psnr_db": round(float(np.mean([row["psnr_db"] for row, _ in there])), 1),
         "ssim": round(float(np.mean([row["ssim"] for row, _ in there])), 3),
         "triggers": there[0][0]["triggers"],
@@ -84,7 +93,7 @@ def _mean(values: Sequence[NDArray[np.float64]]) -> float:
     return round(float(np.mean([part.mean() for part in values])), 4)
 
 
-def _interval(values: Sequence[NDArray[np.float64]]) -> list[float]:
+def interval(values: Sequence[NDArray[np.float64]]) -> list[float]:
     """95 % bootstrap interval of the mean: seeds (and so readers) are drawn, then the questions of each.
 
     Drops are of one question each, the clean model's answer minus the other's, and so paired.

@@ -38,8 +38,9 @@ def markdown(document: dict[str, Any]) -> str:
         f"Photoveil {document['version']}, `{document['command']}`, {document['date'][:10]}, "
         f"{document['machine']}. A small VLM is tuned on {document['photos']} posted photos of as many drawn people, "
         "each with one question and its answer, and asked the same kind of question about "
-        f"{document['tests']} **clean** photos of people it has never seen; {document['seeds']} seeds where the table "
-        f"says so. Somebody who always gives the commonest answer is right in {_percent(document['floor'])} %. "
+        f"{document['tests']} **clean** photos of people it has never seen; up to {document['seeds']} seeds, "
+        "as the table says, each with people, tuning and an aligned reader of its own. "
+        f"Somebody who always gives the commonest answer is right in {_percent(document['floor'])} %. "
         "Delivered JPEG files, measured as delivered unless the row says else; ε 8/255 unless the row says else.",
         "",
         "![accuracy on clean photos, and what is told of people](mmguard.png)",

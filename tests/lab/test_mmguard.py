@@ -17,7 +17,7 @@ from lab.mmguard import figures
 from lab.mmguard.__main__ import main
 from lab.mmguard.attack import Loot, Tuning, tuned_answers
 from lab.mmguard.leak import Size, leaks
-from lab.mmguard.plan import CLEAN, FULL, MAIN, PRESETS, WHITE, Condition, Table
+from lab.mmguard.plan import CLEAN, FULL, GREY, MAIN, PRESETS, SISTER, WHITE, Condition, Table
 from lab.mmguard.study import WORDS, Study
 from lab.mmguard.tables import markdown
 from lab.mmguard.world import TAUGHT, laid, lessons, said, working
@@ -91,23 +91,24 @@ def test_the_leak_is_measured_beside_the_default(tmp_path: Path) -> None:
 
 
 def test_figures_of_an_earlier_run_are_kept_with_their_date() -> None:
-    old = {"name": "a", "seeds": 1, "accuracy": 0.5}
-    found = [
-        {
-            "title": "T",
-            "rows": [{"name": "a", "seeds": 0}, {"name": "b", "seeds": 2}, {"name": "c", "seeds": 0}],
-        }
-    ]
+    old, leak = {"name": "a", "seeds": 1, "accuracy": 0.5}, [{"defence": "clean photos"}]
+    rows = [{"name": "a", "seeds": 0}, {"name": "b", "seeds": 2}, {"name": "c", "seeds": 0}]
+    found = {"photos": 8, "tests": 8, "tables": [{"title": "T", "rows": rows}], "leak": []}
     earlier = {
         "date": "2026-01-02T03:04",
+        "photos": 8,
+        "tests": 8,
         "tables": [{"title": "T", "rows": [old, {"name": "b", "seeds": 1}]}],
+        "leak": leak,
     }
-    (kept,) = figures.with_earlier(found, earlier)
-    assert kept["rows"] == [
+    kept = figures.with_earlier(found, earlier)
+    assert kept["tables"][0]["rows"] == [
         {"earlier": "2026-01-02", **old},
         {"name": "b", "seeds": 2},
         {"name": "c", "seeds": 0},
     ]
+    assert (kept["leak"], kept["leak_on"]) == (leak, "2026-01-02")
+    assert figures.with_earlier(found, earlier | {"photos": 16}) == found, "another size is another test"
 
 
 def test_nobody_is_both_learnt_and_asked_about() -> None:
@@ -156,6 +157,25 @@ def test_every_row_has_its_gate_before_it() -> None:
                 one.tuning,
                 one.channel,
             )
+
+
+def test_every_seed_has_a_reader_of_its_own() -> None:
+    rows = [Condition(MAIN, FULL, surrogates=(WHITE, GREY), victim=SISTER).at(seed) for seed in (0, 1, 2)]
+    assert len({row.victim for row in rows}) == len({row.surrogates for row in rows}) == 3
+    for seed, row in enumerate(rows):
+        assert row.victim not in row.surrogates, "another language model stays another one"
+        assert len(set(row.surrogates)) == 2
+        assert (row.gate.victim, row.gate.seed) == (row.victim, seed)
+
+
+def test_intervals_know_that_seeds_differ() -> None:
+    def answers(share: float) -> np.ndarray:
+        return (np.arange(200) < 200 * share).astype(float)
+
+    alike, apart = (figures.interval([answers(s) for s in shares]) for shares in ((0.5, 0.5), (0.2, 0.8)))
+    assert 0.4 < alike[0] < 0.5 < alike[1] < 0.6
+    assert apart[0] < 0.25
+    assert apart[1] > 0.75
 
 
 @pytest.mark.parametrize("tuning", [Tuning.ALL, Tuning.QLORA, Tuning.TOWER])
