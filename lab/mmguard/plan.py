@@ -86,8 +86,10 @@ class Condition:
 
         Readers differ more than methods do: one reader alone, asked three times, tells little.
         """
-        surrogates = tuple(_other_reader(name, seed) for name in self.surrogates)
-        return replace(self, surrogates=surrogates, victim=_other_reader(self.victim, seed), seed=seed)
+        seeded = replace(self, victim=_other_reader(self.victim, seed), seed=seed)
+        if self.recipe is None:  # clean photos, and so no surrogates: a gate is one row at every seed
+            return seeded
+        return replace(seeded, surrogates=tuple(_other_reader(name, seed) for name in self.surrogates))
 
 
 def _other_reader(name: str, further: int) -> str:

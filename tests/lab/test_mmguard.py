@@ -166,6 +166,8 @@ def test_every_seed_has_a_reader_of_its_own() -> None:
         assert row.victim not in row.surrogates, "another language model stays another one"
         assert len(set(row.surrogates)) == 2
         assert (row.gate.victim, row.gate.seed) == (row.victim, seed)
+        clean = Condition(CLEAN).at(seed)
+        assert clean.gate == clean, "measured once"
 
 
 def test_intervals_know_that_seeds_differ() -> None:
