@@ -3,7 +3,7 @@
 /** Why a photo did not get protected. `daemon` carries the daemon's own words. */
 type FailureCode =
   | 'absent' | 'unpaired' | 'revoked' | 'impostor' | 'forbidden' | 'locked' | 'stopped' | 'timeout' | 'busy' | 'too-large'
-  | 'daemon' | 'odd-answer' | 'unreadable' | 'orphaned' | 'cancelled';
+  | 'daemon' | 'odd-answer' | 'unreadable' | 'orphaned' | 'unanswered' | 'cancelled';
 
 interface Failure {
   code: FailureCode;
@@ -168,7 +168,7 @@ interface DaemonStatus {
 type PairingState =
   | { state: 'none' }
   | { state: 'waiting'; until: number }
-  | { state: 'failed'; reason: 'absent' | 'not-open' | 'wrong-code' | 'refused' | 'expired' | 'impostor' };
+  | { state: 'failed'; reason: 'absent' | 'not-open' | 'wrong-code' | 'refused' | 'expired' | 'impostor' | 'not-kept' };
 
 type ConnectionState =
   | { state: 'connected'; status: DaemonStatus }

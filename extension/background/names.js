@@ -1,3 +1,5 @@
+import { text } from './words.js';
+
 /** What the daemon should call this browser. */
 export function browserName() {
   const agent = navigator.userAgent;
@@ -6,5 +8,7 @@ export function browserName() {
     ['Windows', 'Windows'], ['Mac OS', 'macOS'], ['CrOS', 'ChromeOS'], ['Android', 'Android'], ['Linux', 'Linux'],
   ]);
   const pick = (/** @type {ReadonlyArray<readonly [string, string]>} */ list) => list.find(([sign]) => agent.includes(sign))?.[1] ?? '?';
-  return chrome.i18n.getMessage('browser_name', [pick(browsers), pick(systems)]);
+  const [browser, system] = [pick(browsers), pick(systems)];
+  // The daemon takes no browser without a name.
+  return text('browser_name', browser, system) || `${browser}, ${system}`;
 }

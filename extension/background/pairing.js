@@ -37,7 +37,7 @@ export async function pair(typed, name) {
       refusals.add(answer);
       continue;
     }
-    await keys.save(answer);
+    if (!(await isKept(answer))) return (state = { state: 'failed', reason: 'not-kept' });
     state = { state: 'waiting', until: answer.until };
     void finish(answer, mine);
     return state;
@@ -107,7 +107,16 @@ async function finish(pairing, mine) {
 /** @param {import('./keys.js').Pairing | undefined} pairing @param {PairingState} next */
 async function settle(pairing, next) {
   attempt++;
-  await (pairing ? keys.save(pairing) : keys.remove());
-  if (pairing) await update(() => ({ asleep: false }));
-  state = next;
+  if (!pairing) {
+    await keys.remove().catch(() => undefined);
+    state = next;
+    return;
+  }
+  const kept = (await isKept(pairing)) && (await update(() => ({ asleep: false })).then(() => true, () => false));
+  state = kept ? next : { state: 'failed', reason: 'not-kept' };
+}
+
+/** Whether the browser could write the key down: its disk may be full. @param {import('./keys.js').Pairing} pairing */
+function isKept(pairing) {
+  return keys.save(pairing).then(() => true, () => false);
 }

@@ -15,6 +15,7 @@ import { browserName } from './names.js';
 import { pair, pairingState } from './pairing.js';
 import { update } from './settings.js';
 import { PORTS } from './wire.js';
+import { loadWords } from './words.js';
 
 const PROGRAM = 'app.photoveil.browser';
 
@@ -41,6 +42,7 @@ export async function askToBeConnected(url) {
   try {
     if (await isConnected()) return;
     const answer = await chrome.runtime.sendNativeMessage(PROGRAM, { ask: 'code' });
+    await loadWords();
     if (typeof answer?.code === 'string') watchPairing(await pair(answer.code, browserName()));
   } catch {
     // There is no such program, or it found no daemon: the page goes on waiting, and the code is another way.

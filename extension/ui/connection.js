@@ -3,14 +3,23 @@
  */
 
 import { browserName } from '../background/names.js';
+import { Asking } from './asking.js';
 import { ask, byId, failureWords, onPress, say, setVisible, text } from './page.js';
 
 const REFRESH_MS = 1_500;
+
+/** Each of five ports may take eight seconds to say nothing; then the background was ended, whatever becomes of its answer. */
+const PAIRING_MS = 60_000;
 
 /** @typedef {'connected' | 'trouble' | 'pairing' | 'waiting'} Part */
 
 /** What else is to be shown of the state, and when it was asked for. @type {(connection: ConnectionState, asked: number) => void} */
 let told = () => undefined;
+
+/** While the user has yet to confirm, it is asked again and again. @type {ReturnType<typeof setTimeout> | undefined} */
+let next;
+
+const state = new Asking(askState, { answered, silent: () => showTrouble({ code: 'unanswered' }) });
 
 /** @param {(connection: ConnectionState, asked: number) => void} [onState] */
 export function start(onState) {
@@ -23,13 +32,25 @@ export function start(onState) {
   return refresh();
 }
 
-export async function refresh() {
-  const asked = performance.now();
-  const connection = /** @type {ConnectionState} */ (await ask({ kind: 'state' }));
+/** Ask how things stand and show it; over when that is shown, or that there is no answer yet. */
+export function refresh() {
+  return state.ask();
+}
+
+/** @returns {Promise<ConnectionState | undefined>} */
+async function askState() {
+  const answer = await ask({ kind: 'state' });
+  // Whatever went wrong in the background itself has a failure, too, and no state.
+  return answer?.failure ? { state: 'failed', failure: answer.failure } : answer;
+}
+
+/** @param {ConnectionState} connection @param {number} asked */
+function answered(connection, asked) {
   show(connection);
-  told(connection, asked);
+  clearTimeout(next);
   const isWaiting = connection.state === 'unpaired' && connection.pairing.state === 'waiting';
-  if (isWaiting) setTimeout(() => void refresh(), REFRESH_MS);
+  if (isWaiting) next = setTimeout(() => void refresh(), REFRESH_MS);
+  told(connection, asked);
 }
 
 /** @param {'good' | 'bad'} mood @param {string} words */
@@ -71,10 +92,16 @@ function showTrouble({ code }) {
   setPill('bad', text(code === 'absent' ? 'popup_off' : 'popup_attention'));
   say('trouble-title', failureWords(code, 'title'));
   say('trouble-reason', failureWords(code, 'reason'));
-  say('trouble-remedy', text(code === 'forbidden' ? 'popup_forbidden_remedy' : 'popup_remedy'));
+  say('trouble-remedy', remedyFor(code));
   setVisible('allow', code === 'forbidden');
   setVisible('try-again', code !== 'forbidden');
   showOnly('trouble');
+}
+
+/** @param {FailureCode} code */
+function remedyFor(code) {
+  if (code === 'forbidden') return text('popup_forbidden_remedy');
+  return code === 'unanswered' ? failureWords(code, 'remedy') : text('popup_remedy');
 }
 
 /** @param {Event} event */
@@ -83,12 +110,16 @@ async function onPair(event) {
   const button = byId('connect', HTMLButtonElement);
   say('pair-error', '');
   button.disabled = true;
-  try {
-    showPairing(await ask({ kind: 'pair', code: byId('code', HTMLInputElement).value, name: browserName() }));
-    await refresh();
-  } finally {
-    button.disabled = false;
-  }
+  const begun = await within(PAIRING_MS, ask({ kind: 'pair', code: byId('code', HTMLInputElement).value, name: browserName() }));
+  if (begun?.state) showPairing(begun);
+  else say('pair-error', failureWords(begun?.failure?.code ?? 'unanswered', 'title'));
+  await refresh();
+  button.disabled = false;
+}
+
+/** An answer that comes in time; undefined where none does. @param {number} ms @param {Promise<any>} answer */
+function within(ms, answer) {
+  return Promise.race([answer.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ms))]);
 }
 
 /** Groups of four, as the daemon shows it. */

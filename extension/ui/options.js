@@ -3,6 +3,7 @@
  */
 
 import * as settings from '../background/settings.js';
+import { loadWords } from '../background/words.js';
 import * as connection from './connection.js';
 import { ask, localise, onPress, say, setVisible, text } from './page.js';
 import * as siteList from './site_list.js';
@@ -30,6 +31,7 @@ async function onForget() {
   say('forgotten', text('options_forgotten'));
 }
 
+await loadWords();
 localise();
 document.title = text('options_title');
 onPress('forget', onForget);

@@ -2,13 +2,12 @@
  * What the popup and the options page share.
  */
 
+import { text } from '../background/words.js';
+
+export { text };
+
 /** A time further away than this is no time but "until I say so". */
 const FAR_MS = 365 * 24 * 60 * 60 * 1_000;
-
-/** @param {string} key @param {Array<string | number>} values */
-export function text(key, ...values) {
-  return chrome.i18n.getMessage(key, values.map(String));
-}
 
 /** The language these words are in: the one of our own that the browser chose, which need not be its own. */
 function language() {
@@ -64,8 +63,11 @@ export function make(tag, className, ...parts) {
   return element;
 }
 
-/** @param {UiRequest} request @returns {Promise<any>} */
-export function ask(request) {
+/**
+ * What the background answers; undefined, or a failure, where it was not there or was ended meanwhile.
+ * @param {UiRequest} request @returns {Promise<any>}
+ */
+export async function ask(request) {
   return chrome.runtime.sendMessage(request);
 }
 

@@ -2,6 +2,7 @@
  * The popup: is Photoveil there, does it know this browser, what about this site, and what became of the last photos.
  */
 
+import { loadWords } from '../background/words.js';
 import * as connection from './connection.js';
 import * as now from './now.js';
 import { byId, localise, onPress } from './page.js';
@@ -24,8 +25,10 @@ function onState(state, asked) {
   void sealed.show(state.state === 'connected');
 }
 
+await loadWords();
 localise();
 onPress('open-options', () => chrome.runtime.openOptionsPage().then(() => window.close()));
 void pause.start(() => void siteShown.then(site.refresh));
-const siteShown = site.start();
+// What could not be asked now is asked with the next state.
+const siteShown = site.start().catch(() => undefined);
 void connection.start(onState);

@@ -8,11 +8,11 @@ import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { PATIENCE_MS } from './support/browsers.mjs';
-import { endBackground, startFirefox } from './support/firefox.mjs';
+import { startFirefox } from './support/firefox.mjs';
 import { addSite, cardSays, openOwnPage, pair, pick, until } from './support/flows.mjs';
 import { sha256 } from './support/site.mjs';
 import { StandIn } from './support/standin.mjs';
-import { NO_CHROMIUM, NO_FIREFOX, World, makePhotos, removeFolderOf } from './support/world.mjs';
+import { NO_CHROMIUM, NO_FIREFOX, World, endBackground, makePhotos, removeFolderOf } from './support/world.mjs';
 
 const LIMIT_MS = PATIENCE_MS;
 
@@ -206,12 +206,7 @@ for (const [name, skip] of /** @type {const} */ ([['chromium', NO_CHROMIUM], ['f
       await pick(page, photos.slice(0, 1));
       await until(() => count('protect') === 1, 'the photo to be sent', LIMIT_MS);
       await until(async () => Object.keys((await stored('session', 'jobs')) ?? {}).length === 1, 'its job to be noted');
-      if (name === 'firefox') {
-        await endBackground(browser);
-      } else {
-        const worker = await browser.waitForTarget((target) => target.type() === 'service_worker');
-        await browser.target().createCDPSession().then((cdp) => cdp.send('Target.closeTarget', { targetId: Reflect.get(worker, '_targetId') }));
-      }
+      await endBackground(browser);
       standIn.finish();
       await until(() => world.site.files.length === 1, 'the copy', LIMIT_MS);
       assert.equal(count('protect'), 1, `it was not sent again: ${standIn.requests.map(({ verb }) => verb).join()}`);

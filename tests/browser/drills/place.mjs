@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 
 import { FILE_DIALOG } from '../matrix/firefox.mjs';
 import { PATIENCE_MS } from '../support/browsers.mjs';
-import { endBackground, inChrome } from '../support/firefox.mjs';
+import { inChrome } from '../support/firefox.mjs';
 import { cardSays, openOwnPage, pair, pick, until } from '../support/flows.mjs';
-import { NO_CHROMIUM, NO_FIREFOX, World } from '../support/world.mjs';
+import { NO_CHROMIUM, NO_FIREFOX, World, endBackground } from '../support/world.mjs';
 
 /** @typedef {import('puppeteer-core').Page} Page */
 
@@ -134,12 +134,7 @@ export class Place {
   }
 
   /** End the background as the browser itself does to save memory. */
-  async endBackground() {
-    if (this.name === 'Firefox') return endBackground(this.world.browser);
-    const page = await openOwnPage(this.world.browser, `${this.world.extension}/ui/options.html`);
-    const session = await page.createCDPSession();
-    await session.send('ServiceWorker.enable');
-    await session.send('ServiceWorker.stopAllWorkers');
-    return page.close();
+  endBackground() {
+    return endBackground(this.world.browser);
   }
 }

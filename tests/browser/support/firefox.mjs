@@ -48,7 +48,7 @@ export async function inChrome(browser, expression) {
 }
 
 /** End the background as Firefox itself does to save memory. @param {import('puppeteer-core').Browser} browser */
-export function endBackground(browser) {
+export function endFirefoxBackground(browser) {
   return inChrome(browser, `(async () => {
     const { ExtensionParent } = ChromeUtils.importESModule('resource://gre/modules/ExtensionParent.sys.mjs');
     await ExtensionParent.GlobalManager.extensionMap.get('extension@photoveil.app').terminateBackground();

@@ -96,6 +96,8 @@ export class StandIn {
    * @type {{verb: string, how: 'none' | 'wrong' | 'other body'} | undefined}
    */
   lie;
+  /** What is asked by this verb is heard and gets no answer. @type {string | undefined} */
+  mute;
   /** How long a job takes: with `Infinity` until `finish`. */
   workMs = 50;
   /** What becomes of a job. */
@@ -128,7 +130,7 @@ export class StandIn {
     const verb = (request.url ?? '').replace('/v1/', '');
     const words = heard(request, body);
     this.requests.push({ verb, bytes: body.length, ...words });
-    if (verb === 'job') await this.#nextChange(words.body);
+    await this.#whenItAnswers(verb, words.body);
     const { status, json, file, listener } = this.#route(verb, request, body);
     const answer = Buffer.from(file ?? (json ? JSON.stringify(json) : ''));
     const proof = this.#proof(verb, request, status, listener ? Buffer.alloc(0) : answer);
@@ -168,6 +170,12 @@ export class StandIn {
     const left = (this.jobs.get(job)?.until ?? 0) - Date.now();
     if (left === Infinity) return new Promise((resolve) => void this.#held.push(() => resolve(undefined)));
     return sleep(Math.max(left + 1, 0), undefined, { ref: false });
+  }
+
+  /** @param {string} verb @param {any} question */
+  async #whenItAnswers(verb, question) {
+    if (verb === this.mute) await new Promise(() => undefined);
+    if (verb === 'job') await this.#nextChange(question);
   }
 
   /** A client may wait for it. @param {{job: string, wait_ms?: number}} question */

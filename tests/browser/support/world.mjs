@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { ROOT, extensionOrigin, findBrowser, startChromium } from './browsers.mjs';
+import { PATIENCE_MS, ROOT, extensionOrigin, findBrowser, startChromium } from './browsers.mjs';
 import { addSite, until } from './flows.mjs';
-import { startFirefox } from './firefox.mjs';
+import { endFirefoxBackground, startFirefox } from './firefox.mjs';
 import { Site } from './site.mjs';
 
 const run = promisify(execFile);
@@ -85,6 +85,17 @@ export class World {
     await page.bringToFront();
     return page;
   }
+}
+
+/** End the extension's background as the browser does to save memory. @param {import('puppeteer-core').Browser} browser */
+export async function endBackground(browser) {
+  if ((await browser.version()).startsWith('firefox')) {
+    await endFirefoxBackground(browser);
+    return;
+  }
+  const worker = await browser.waitForTarget((target) => target.type() === 'service_worker', { timeout: PATIENCE_MS });
+  const session = await browser.target().createCDPSession();
+  await session.send('Target.closeTarget', { targetId: Reflect.get(worker, '_targetId') });
 }
 
 /** Files made for a test, gone with it. @param {Record<string, string | Buffer>} contents @returns {Promise<Record<string, string>>} */
