@@ -81,8 +81,29 @@ def test_lanes_leave_the_number_of_threads_as_it_was() -> None:
 def test_only_small_encoders_go_side_by_side(weights: list[int], side_by_side: bool) -> None:
     with threads(4):
         lanes = Lanes.over(torch.device("cpu"), weights)
-    names = lanes.run([lambda: threading.current_thread().name] * 2)
-    assert all(name.startswith("lane") for name in names) is side_by_side
+    assert lanes.count == (TWO if side_by_side else 1)
+    lock, meeting, seen = threading.Lock(), threading.Barrier(TWO, timeout=30), []
+
+    def piece() -> None:
+        alone = lock.acquire(blocking=False)
+        seen.append(alone)
+        if side_by_side:
+            meeting.wait()
+        if alone:
+            lock.release()
+
+    lanes.run([piece] * TWO)
+    assert all(seen) is not side_by_side
+
+
+@pytest.mark.parametrize("weights", [[20 << 20, 10 << 20], [400 << 20]], ids=["small", "large"])
+def test_encoders_on_a_processor_never_see_numbers_that_make_it_slow(weights: list[int]) -> None:
+    def least() -> float:
+        return float(torch.full((64,), 1e-40).mul(0.5).max())
+
+    assert least() > 0
+    assert Lanes.over(torch.device("cpu"), weights).run([least] * TWO) == [0.0] * TWO
+    assert least() > 0  # only there
 
 
 def _targets(engine: Engine, pixels: NDArray[np.uint8]) -> list[Target]:

@@ -103,7 +103,6 @@ def test_companions_change_nothing_but_rounding(encoders: list[Encoder]) -> None
         for place, expected in enumerate(alone):
             found = together[place]
             assert isinstance(found, Solution)
-            assert found.steps == expected.steps == steps[place]
             assert (found.change - expected.change).abs().max() < 0.01 * expected.change.abs().max()
 
 

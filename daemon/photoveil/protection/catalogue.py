@@ -78,7 +78,7 @@ STRENGTHS: dict[str, Strength] = {
             chroma=0.5,
             psnr_floor=34.0,
             ssim_floor=0.93,
-            steps=20,
+            steps=10,
         ),
         Strength(
             "strong",
@@ -89,7 +89,7 @@ STRENGTHS: dict[str, Strength] = {
             chroma=0.5,
             psnr_floor=31.0,
             ssim_floor=0.89,
-            steps=20,
+            steps=10,
         ),
         Strength(
             "film",
@@ -100,7 +100,7 @@ STRENGTHS: dict[str, Strength] = {
             chroma=0.3,
             psnr_floor=23.0,
             ssim_floor=0.8,
-            steps=20,
+            steps=10,
         ),
     )
 }

@@ -20,13 +20,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from torch import Tensor
-from torch.nn import functional as F
 from torch.optim.adam import adam
 
 from photoveil.protection.budget import LUMA
 from photoveil.protection.canvas import resampling, stretch
 from photoveil.protection.channel import View
 from photoveil.protection.lanes import Lanes
+from photoveil.protection.lookup import Lookup
 
 _NODES, _FIELD = 5, 6
 _BAND = 128
@@ -67,9 +67,7 @@ class Grade:
 
     def on_view(self, shown: Tensor, view: View) -> Tensor:
         """Graded views, B×3×S×S in 0…1, differentiable in the grade; ``view``: the part of the photo they show."""
-        return (shown + _looked_up(shown, self.table) + _field_in(self.field, view, shown.shape[-1])).clamp(
-            0, 1
-        )
+        return _Sight(shown, view, self).in_grade(self)
 
     def on_picture(self, pixels: NDArray[np.uint8], lanes: Lanes | None = None) -> NDArray[np.uint8]:
         """Pixels (H×W×3, or H×W, which stay grey) with the colours changed; the field is not applied.
@@ -102,9 +100,32 @@ class Grade:
 
     def _grey_curve(self) -> list[int]:
         levels = torch.linspace(0, 1, 256).view(1, 1, 1, 256).expand(1, 3, 1, 256)
-        change = _grey(_looked_up(levels, self.table)[0])
+        change = _grey(Lookup(levels, self.table.shape[-1]).changes(self.table)[0])
         curve = (levels[0, :1] + change).clamp(0, 1)
         return [round(255 * float(x)) for x in curve.flatten()]
+
+
+class _Sight:
+    """A view (B×3×S×S in 0…1, and what it shows of its photo) made ready to be seen in one grade after another.
+
+    The grades are all shaped ``like`` one.
+    """
+
+    def __init__(self, shown: Tensor, view: View, like: Grade) -> None:
+        self._shown = shown
+        self._colours = Lookup(shown, like.table.shape[-1])
+        tall, wide = like.field.shape[-2:]
+        rows, columns = view.matrices(wide, tall, shown.shape[-1])
+        self._rows, self._columns = rows.to(shown.device), columns.to(shown.device)
+
+    def in_grade(self, grade: Grade) -> Tensor:
+        """The same view of the graded photo."""
+        light = stretch(grade.field[None], self._rows, self._columns)
+        return (self._shown + self._colours.changes(grade.table) + light).clamp(0, 1)
+
+    def error(self, grade: Grade) -> Tensor:
+        """Mean square of what the grade changes."""
+        return (self.in_grade(grade) - self._shown).square().mean()
 
 
 def plain() -> Grade:
@@ -140,15 +161,16 @@ def fit(
         part.requires_grad_(True)
     rate = _RATE * 10 ** (-psnr_db / 20) * (_GOING_ON if start else 1.0)
     descend = _descent(parts)
+    sights = [_Sight(*view, like=start or plain()) for view in views]
     for step in range(steps):
-        chosen = draws.sample(range(len(views)), min(batch, len(views)))
+        chosen = draws.sample(sights, min(batch, len(sights)))
         for first in range(0, len(chosen), 1 if sparing else len(chosen)):
             some = chosen[first : first + 1] if sparing else chosen
             grade = _grade_of(parts, mix)
-            value = loss(torch.cat([grade.on_view(*views[i]) for i in some]), len(chosen))
+            value = loss(torch.cat([sight.in_grade(grade) for sight in some]), len(chosen))
             torch.autograd.backward(value if first else value + _SMOOTH * _roughness(grade.table))
         descend(rate * (1 - step / steps))
-        _pull_back(parts, mix, [views[i] for i in chosen], psnr_db)
+        _pull_back(parts, mix, chosen, psnr_db)
     return Grade(*(part.detach().cpu() for part in _both(_grade_of(parts, mix))))
 
 
@@ -196,23 +218,9 @@ def _change(grade: Grade, small: NDArray[np.uint8]) -> Tensor:
     """What the grade changes of a small photo, 1×C×H×W in 8-bit levels."""
     planes = small[None] if small.ndim == 2 else small.transpose(2, 0, 1)
     x = torch.from_numpy(planes.astype(np.float32))[None] / 255
-    change = _looked_up(x.expand(1, 3, -1, -1), grade.table)
+    change = Lookup(x.expand(1, 3, -1, -1), grade.table.shape[-1]).changes(grade.table)
     change = change if len(planes) == 3 else _grey(change[0])[None]
     return 255 * change + grade.light(planes.shape[1], planes.shape[2], len(planes))
-
-
-def _looked_up(x: Tensor, table: Tensor) -> Tensor:
-    """The table's changes for colours B×3×H×W, by trilinear interpolation."""
-    places = (x.permute(0, 2, 3, 1) * 2 - 1)[:, None]
-    found = F.grid_sample(
-        table.expand(len(x), -1, -1, -1, -1), places, padding_mode="border", align_corners=True
-    )
-    return found[:, :, 0]
-
-
-def _field_in(field: Tensor, view: View, size: int) -> Tensor:
-    rows, columns = view.matrices(field.shape[-1], field.shape[-2], size)
-    return stretch(field[None], rows.to(field.device), columns.to(field.device))
 
 
 def _grey(planes: Tensor) -> Tensor:
@@ -274,11 +282,9 @@ def _descent(parts: Sequence[Tensor]) -> Callable[[float], None]:
 
 
 @torch.no_grad()
-def _pull_back(
-    parts: Sequence[Tensor], mix: Tensor, views: Sequence[tuple[Tensor, View]], psnr_db: float
-) -> None:
+def _pull_back(parts: Sequence[Tensor], mix: Tensor, sights: Sequence[_Sight], psnr_db: float) -> None:
     grade = _grade_of(parts, mix)
-    error = torch.stack([(grade.on_view(*view) - view[0]).square().mean() for view in views]).mean()
+    error = torch.stack([sight.error(grade) for sight in sights]).mean()
     limit = 10 ** (-psnr_db / 10)
     if float(error) > limit:
         for part in parts:

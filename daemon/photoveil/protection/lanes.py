@@ -2,6 +2,9 @@
 
 A small encoder's layers are so short that the cores of one processor, working on them together, wait for each other
 most of the time. Two encoders on a core each do not wait.
+
+On a lane numbers too small for a float's full precision are zero. Gradients of attention have many of them, and
+processors take a hundred times as long for each: half of all the time of an encoder's way back.
 """
 
 from __future__ import annotations
@@ -25,16 +28,17 @@ class Lanes:
     """Does independent pieces of work at the same time, or one after the other where that is better.
 
     Args:
-        count: how many at once; each has its share of the threads that torch has here.
+        count: how many at once; each has its share of the threads that torch has here. 0: no lane of its own, all is
+            done where it is asked for, one after the other.
 
     Attributes:
-        count: the same.
+        count: how many pieces are under way at once, at least 1.
     """
 
-    def __init__(self, count: int = 1) -> None:
-        self.count = count
+    def __init__(self, count: int = 0) -> None:
+        self.count = max(1, count)
         self._pool: ThreadPoolExecutor | None = None
-        if count > 1:
+        if count:
             threads = torch.get_num_threads()
             met = Barrier(count)
 
@@ -42,6 +46,7 @@ class Lanes:
                 torch.set_num_threads(max(1, threads // count))
                 # A thread takes its number at its first question, from what was last set anywhere.
                 torch.get_num_threads()
+                torch.set_flush_denormal(True)
                 met.wait()
 
             self._pool = ThreadPoolExecutor(count, "lane")
@@ -51,9 +56,9 @@ class Lanes:
     @classmethod
     def over(cls, device: torch.device, weights: Sequence[int]) -> Lanes:
         """For encoders on ``device``, each with so many bytes of weights."""
-        if device.type != "cpu" or max(weights, default=0) > _SMALL:
+        if device.type != "cpu" or not weights:
             return cls()
-        return cls(min(len(weights), torch.get_num_threads()))
+        return cls(1 if max(weights) > _SMALL else min(len(weights), torch.get_num_threads()))
 
     def share(self, work: Callable[[S], T], parts: Sequence[S]) -> list[T]:
         """What ``work`` answers to each part, in order; every lane takes every so many-th of them.

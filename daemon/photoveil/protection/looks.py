@@ -17,10 +17,10 @@ from photoveil.protection.grade import Grade, fit
 from photoveil.protection.lanes import Lanes
 from photoveil.protection.solver import Target
 
-_FIRST_STEPS, _LATER_STEPS = 40, 6
+_FIRST_STEPS, _LATER_STEPS = 24, 6
 _FEW, _FEW_STEPS = 2, 20
 """A look fitted to one or two photos will be refined with the next, and somebody is waiting for the first."""
-_VIEWS, _BATCH = 2, 6
+_VIEWS, _BATCH = 2, 4
 
 
 def fit_look(

@@ -16,12 +16,10 @@ from photoveil.protection.bands import Bands, Way
 from photoveil.protection.budget import budget_map, colour_mix
 from photoveil.protection.canvas import canvas_size, resampling
 from photoveil.protection.catalogue import Strength
-from photoveil.protection.channel import View, centre_view, draw_platform, draw_view, jpeg, to_planes
+from photoveil.protection.channel import View, draw_platform, draw_view, to_planes
 
 _LEAST_BUDGET = 0.5
 """In 8-bit levels: what must hardly change at all is no reason for wide steps."""
-_CROP = 0.8
-"""A photo cropped by a tenth on every side is one of those that a canvas is judged by."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,7 @@ class Scene:
         self._gram = tuple(Bands(matrix.T @ matrix, device) for matrix in (self._rows, self._columns))
         self._energy = 255.0**2 / 10 ** (strength.psnr_floor / 10) * self.height * self.width * len(planes)
         self._draws = random.Random(seed)  # noqa: S311  reproducible, not secret
-        self._base = self._painted = torch.zeros(self.shape, device=device)
-        self._picture = Image.new("RGB", (1, 1))
+        self._base = torch.zeros(self.shape, device=device)
         self._seen = planes
         self._turned: dict[int, Look] = {}
 
@@ -121,21 +118,9 @@ class Scene:
         traced = torch.stack([look.way.trace(self._to_own(gradient)) for look, gradient in looks]).sum(0)
         return self._budget * _mixed(self._mix.T, traced / 255)
 
-    def judged(self, canvas: Tensor, sizes: Iterable[int]) -> dict[int, Tensor]:
-        """What a canvas is judged by: after JPEG 75 the central square, and that of a cropped photo; 2×3×S×S each."""
-        seen = self._planes(jpeg(self.picture(canvas), 75))
-        whole = centre_view(self.width, self.height)
-        views = whole, whole.inner(_CROP)
-        return {size: torch.cat([view.show_planes(seen, size) for view in views]) for size in sizes}
-
     def picture(self, canvas: Tensor) -> Image.Image:
-        """The 8-bit picture that the canvas makes of the working copy; remembered for the last canvas."""
-        if canvas is not self._painted:
-            self._picture = self._paint_on(self.change(canvas))
-            self._painted = canvas
-        return self._picture
-
-    def _paint_on(self, change: Tensor) -> Image.Image:
+        """The 8-bit picture that the canvas makes of the working copy."""
+        change = self.change(canvas)
         rows, columns = self._paint
         wide = columns.beside(change).permute(1, 2, 0).reshape(1, change.shape[1], -1)
         moved = rows.above(wide)[0].add_(self._pixels).round_().clamp_(0, 255).byte()

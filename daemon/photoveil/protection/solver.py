@@ -27,9 +27,6 @@ from photoveil.protection.lanes import Lanes
 from photoveil.protection.scene import Look, Scene
 
 _REFRESH_EVERY = 3
-_CHECK_EVERY = 6
-_PATIENCE = 2
-_LEAST_GAIN = 0.004
 _STEP_SIZE = 0.6
 """Of the first step, root mean square, as a share of that of the budget."""
 _DECAY = 0.7
@@ -72,12 +69,10 @@ class Solution:
 
     Attributes:
         change: 1×C×h×w on the canvas in 8-bit levels.
-        steps: taken.
         seconds: the photo's share of the time.
     """
 
     change: Tensor
-    steps: int
     seconds: float
 
 
@@ -101,8 +96,8 @@ def solve_many(
 
     Momentum steps (Dong et al. 2018) whose size falls along a cosine, each projected on the budget. They follow the
     gradient itself, not its sign: what binds is the squared error, and sign steps spend as much of it where it
-    achieves nothing. The best canvas on fixed channels is kept; a photo's loop ends early once that no longer improves,
-    and the next photo takes its place. Companions change nothing but the rounding of an encoder's sums.
+    achieves nothing. As the steps become small, the last canvas is the best: none is looked at on the way. A photo that
+    is done leaves its place to the next. Companions change nothing but the rounding of an encoder's sums.
 
     Args:
         cases: the photos.
@@ -132,11 +127,6 @@ def _slope(target: Target, views: Tensor, whose: Sequence[int]) -> Tensor:
     return torch.autograd.grad(target.losses(views, whose).sum(), views)[0]
 
 
-@torch.no_grad()
-def _losses(target: Target, views: Tensor, whose: Sequence[int]) -> Tensor:
-    return target.losses(views, whose)
-
-
 class _Walk:
     """One photo on its way: its canvas, and what is remembered from step to step."""
 
@@ -145,23 +135,30 @@ class _Walk:
         self.place = place
         self._case = case
         self._scene = Scene(case.pixels, case.strength, case.allowed, device, case.seed)
-        self._canvas = self._best = self._scene.start(case.seed)
+        self._canvas = self._scene.start(case.seed)
         self._momentum = torch.zeros_like(self._canvas)
-        self._best_score, self._stale, self._step = math.inf, 0, 0
+        self._step = 0
         self.looks: dict[int, Look] = {}
         self.seconds = time.perf_counter() - began
 
     def look(self, sizes: Sequence[int]) -> None:
         """Show one random view at each input side."""
-        if self._step % _REFRESH_EVERY == 0:
+        if self._step == 0:
             self._scene.refresh(self._canvas)
         self.looks = self._scene.look(self._canvas, sizes)
 
     def look_ahead(self, sizes: Sequence[int]) -> None:
-        """Begin the next step's look, as far as it does not depend on where this step leads."""
+        """Begin the next step's look, as far as it does not depend on where this step leads.
+
+        A platform, too, is shown the canvas that this step starts from: what a step changes comes on top, as that of
+        the others until the next platform does.
+        """
         coming = self._step + 1
-        if coming % _REFRESH_EVERY and coming < self._case.strength.steps:
-            self._scene.turn(sizes)
+        if coming == self._case.strength.steps:
+            return
+        if coming % _REFRESH_EVERY == 0:
+            self._scene.refresh(self._canvas)
+        self._scene.turn(sizes)
 
     def move(self, gradients: dict[int, Tensor]) -> None:
         """Take a step, given the gradients at the views (3×S×S by size)."""
@@ -178,28 +175,13 @@ class _Walk:
             self._case.progress(self._step / self._case.strength.steps)
 
     @property
-    def due(self) -> bool:
-        """Whether the canvas is to be judged."""
-        return self._step % _CHECK_EVERY == 0 or self._step == self._case.strength.steps
-
-    def judged(self, sizes: Sequence[int]) -> dict[int, Tensor]:
-        """What it is judged by, at each input side."""
-        return self._scene.judged(self._canvas, sizes)
-
-    def take(self, score: float) -> None:
-        """Note how good the canvas is."""
-        self._stale = 0 if score < self._best_score - _LEAST_GAIN else self._stale + 1
-        if score < self._best_score:
-            self._best, self._best_score = self._canvas, score
-
-    @property
     def done(self) -> bool:
-        """Whether there is nothing more to gain, or no step left."""
-        return self._stale >= _PATIENCE or self._step == self._case.strength.steps
+        """Whether no step is left."""
+        return self._step == self._case.strength.steps
 
     def solution(self) -> Solution:
-        """The best that was found."""
-        return Solution(self._scene.change(self._best)[None].cpu(), self._step, self.seconds)
+        """What was found."""
+        return Solution(self._scene.change(self._canvas)[None].cpu(), self.seconds)
 
 
 class _Company:
@@ -236,7 +218,6 @@ class _Company:
             gradients = self._gradients()
             self._each(self.walks, lambda walk: walk.move(gradients[walk.place]))
             self._note(self.walks, [devices.attempt(walk.tell) for walk in self.walks])
-            self._judge()
         for walk in self.walks:
             walk.seconds += (time.perf_counter() - began) / share
 
@@ -265,25 +246,6 @@ class _Company:
         answers = self._lanes.run(pieces)
         self._note(walks, [answer for answer in answers[len(slopes) :] if not isinstance(answer, Tensor)])
         return [answer for answer in answers[: len(slopes)] if isinstance(answer, Tensor)]
-
-    @torch.no_grad()
-    def _judge(self) -> None:
-        """Score the canvases that are due: their losses' mean over what they are judged by."""
-        views: dict[int, dict[int, Tensor]] = {}
-        due = [walk for walk in self.walks if walk.due]
-        self._each(due, lambda walk: views.update({walk.place: walk.judged(self._sizes)}))
-        if not views:
-            return
-        whose = [place for place, shown in views.items() for _ in shown[self._sizes[0]]]
-        batches = {size: torch.cat([shown[size] for shown in views.values()]) for size in self._sizes}
-        losses = self._lanes.run(
-            [partial(_losses, target, batches[target.size], whose) for target in self._targets]
-        )
-        scores = torch.stack(losses).sum(0).view(len(views), -1).mean(1).tolist()
-        scored = dict(zip(views, scores, strict=True))
-        for walk in self.walks:
-            if walk.place in scored:
-                walk.take(scored[walk.place])
 
     def _each(self, walks: Sequence[_Walk], act: Callable[[_Walk], None]) -> None:
         self._note(walks, self._lanes.run([partial(devices.attempt, partial(act, walk)) for walk in walks]))
