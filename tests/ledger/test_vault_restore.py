@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -240,6 +241,19 @@ async def test_names_that_are_hard(home: House, name: str | bytes) -> None:
     assert (path.read_bytes(), first.read_bytes(), second.read_bytes()) == (OTHER, OTHER, ORIGINAL)
     assert len({path, first, second}) == 3
     assert (await home.vault.restore(item, home.root / "out.d/x.jpg")).read_bytes() == ORIGINAL
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+async def test_a_name_as_earlier_versions_kept_it(home: House) -> None:
+    path = home.root / "photos" / os.fsdecode(b"\xff\xfe.jpg")
+    item = await home.keep(ORIGINAL, f"photos/{path.name}")
+    old = (os.fsencode(path.name), os.fsencode(path), item)
+    await home.database.run(
+        lambda c: c.execute("UPDATE vault_items SET name = ?, path = ? WHERE item = ?", old)
+    )
+    found = await home.vault.find(item)
+    assert (found.path, found.name) == (path, path.name)
+    assert await home.keep(ORIGINAL, f"photos/{path.name}") == item, "still one item"
 
 
 async def test_who_restored_and_protects_again_starts_afresh(home: House) -> None:

@@ -20,8 +20,13 @@ def packed(text: str | Path) -> str | bytes:
 
 
 def unpacked(value: str | bytes) -> str:
-    """The text that was stored."""
-    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
+    """The text that was stored; also by earlier versions of the vault, which kept the bytes of such a file name."""
+    if isinstance(value, str):
+        return value
+    try:
+        return value.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return os.fsdecode(value)
 
 
 def packed_path(path: Path | None) -> str | bytes | None:

@@ -36,6 +36,7 @@ from photoveil.ledger.vault_keeper import KeyKeeper
 from photoveil.ledger.vault_key import VaultKey
 from photoveil.ledger.vault_rows import VaultItem
 from photoveil.ledger.vault_sweep import Sweeper, Swept, new_item
+from photoveil.ledger.vault_told import VaultTold
 from photoveil.notices import Notices
 
 __all__ = [
@@ -55,9 +56,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-_FULL, _KEY, _DAMAGED, _LOCKED = "vault/full", "vault/key", "vault/damaged", "vault/locked"
-_KEY_IN_FILE = "keys"
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,7 @@ class Vault:
         keys: the ladder of key stores.
         limit: bytes that the containers may take; asked every time.
         hub: hears ``vault`` whenever something changed.
-        notices: hear ``vault/full``, ``vault/key``, ``vault/locked``, ``vault/damaged``, and ``keys`` while the key
-            lies in a file.
+        notices: what needs the user, as ``VaultTold`` says it.
     """
 
     def __init__(
@@ -107,7 +104,7 @@ class Vault:
         self._keeper = KeyKeeper(database, self._folder, keys)
         self._limit = limit
         self._hub = hub
-        self._notices = notices
+        self._told = VaultTold(notices)
         self._changing = asyncio.Lock()
         self._sweeper = Sweeper(database, self._folder, self._changing)
         self._closed = False
@@ -189,7 +186,7 @@ class Vault:
         try:
             (await asyncio.to_thread(files.Opened, container, key)).close()
         except (ContainerError, OSError) as error:
-            raise self._told_damage(_as_container_error(error)) from error
+            raise self._told.damage(files.as_container_error(error)) from error
         return self._pieces(container, key)
 
     async def remove(self, item: str) -> None:
@@ -204,11 +201,11 @@ class Vault:
         key = await self._keeper.key(ask=True)
         bad: list[BadItem] = []
         for sha256 in blobs:
-            detail = await asyncio.to_thread(_fault, self._container(key, sha256), key, sha256)
+            detail = await asyncio.to_thread(files.fault, self._container(key, sha256), key, sha256)
             if detail is not None:
                 # Asked afterwards: what was removed meanwhile is not bad.
                 bad += [BadItem(item, detail) for item in await self._database.run(rows.of_blob, sha256)]
-        self._tell_damage(len({one.item.sha256 for one in bad}))
+        self._told.missing(len({one.item.sha256 for one in bad}))
         return bad
 
     async def tidy(self) -> Swept:
@@ -218,11 +215,8 @@ class Vault:
             VaultKeyError: there are originals, but no key to tell them by.
         """
         swept = await self._sweeper.sweep(self._known_key)
-        self._tell_damage(swept.missing + swept.damaged)
-        if swept.locked:
-            self._notices.set(_LOCKED, errors.key_partly(swept.locked))
-        else:
-            self._notices.clear(_LOCKED)
+        self._told.missing(swept.missing + swept.damaged)
+        self._told.locked(swept.locked)
         if swept != Swept():
             log.info("the vault was tidied: %s", swept)
         if swept.recovered:
@@ -273,9 +267,9 @@ class Vault:
         try:
             key = await self._keeper.key(make=make, ask=ask)
         except VaultKeyError as error:
-            self._notices.set(_KEY, error)
+            self._told.key(error)
             raise
-        self._notices.clear(_KEY)
+        self._told.key(None)
         return key
 
     async def _keep(self, file: Path, sha256: str, name: str, path: Path | None, job: str | None) -> str:
@@ -293,14 +287,14 @@ class Vault:
             except files.SourceChangedError:
                 raise errors.changed() from None
             except VaultFullError as error:
-                self._notices.set(_FULL, error)
+                self._told.full(error)
                 raise
             except ContainerError as error:
                 raise errors.damaged(str(error)) from error
             except OSError as error:
                 raise errors.unreadable(error) from error
             item = await rows.note(self._database, new_item(facts, stored))
-        self._notices.clear(_FULL)
+        self._told.full(None)
         self._hub.publish("vault")
         await self._tell_rung()
         return item
@@ -309,7 +303,7 @@ class Vault:
         """Have the bytes in a sound container, an old or a new one; answers its size."""
         container = self._container(key, facts.sha256)
         stored = await self._database.run(rows.stored, facts.sha256)
-        if stored is not None and await asyncio.to_thread(_fault, container, key, facts.sha256) is None:
+        if stored is not None and await asyncio.to_thread(files.fault, container, key, facts.sha256) is None:
             if await asyncio.to_thread(files.hash_of, file) != facts.sha256:
                 raise files.SourceChangedError
             return stored
@@ -337,7 +331,7 @@ class Vault:
             raise
         except (ContainerError, OSError) as error:
             await self._database.run(rows.mark_restored, item, found.restored)
-            raise self._told_damage(_as_container_error(error)) from error
+            raise self._told.damage(files.as_container_error(error)) from error
         self._hub.publish("vault")
         return path
 
@@ -348,7 +342,7 @@ class Vault:
                 while (piece := await asyncio.to_thread(_next, pieces)) is not None:
                     yield piece
             except ContainerError as error:
-                raise self._told_damage(error) from error
+                raise self._told.damage(error) from error
 
     async def _remove(self, item: str) -> None:
         async with self._changing:
@@ -362,7 +356,7 @@ class Vault:
                 except OSError as error:
                     raise errors.unreadable(error) from error
                 await self._sweeper.finish_removal(name, found.sha256)
-        self._notices.clear(_FULL)
+        self._told.full(None)
         self._hub.publish("vault")
 
     async def _tidied(self) -> None:
@@ -377,51 +371,19 @@ class Vault:
             self._begin(self._told_rung())
 
     async def _told_rung(self) -> None:
-        if any(notice.key == _KEY for notice in self._notices.all()):
+        if self._told.key_is_away:
             await self._tidied()
         await self._tell_rung()
         self._hub.publish("vault")
 
     async def _tell_rung(self) -> None:
+        rung = None
         with suppress(KeyStoreError):
-            if await self._keeper.rung() is Rung.FILE:
-                self._notices.set(_KEY_IN_FILE, errors.KeyInFileError())
-                return
-        if any(notice.code == errors.KeyInFileError.code for notice in self._notices.all()):
-            self._notices.clear(_KEY_IN_FILE)
-
-    def _tell_damage(self, count: int) -> None:
-        if count:
-            self._notices.set(_DAMAGED, errors.missing(count))
-        else:
-            self._notices.clear(_DAMAGED)
-
-    def _told_damage(self, error: ContainerError) -> VaultDamagedError:
-        """The error as the user reads it, also noted."""
-        told = errors.damaged(str(error))
-        self._notices.set(_DAMAGED, told)
-        return told
+            rung = await self._keeper.rung()
+        self._told.key_in_file(is_so=rung is Rung.FILE)
 
     def _container(self, key: VaultKey, sha256: str) -> Path:
         return self._folder.container(key.name(sha256))
-
-
-def _fault(container: Path, key: VaultKey, sha256: str) -> str | None:
-    """Why a container does not open; None if it does."""
-    try:
-        if files.check(container, key).sha256 != sha256:
-            return "holds another original"
-    except (ContainerError, OSError) as error:
-        return str(_as_container_error(error))
-    return None
-
-
-def _as_container_error(error: ContainerError | OSError) -> ContainerError:
-    if isinstance(error, ContainerError):
-        return error
-    if isinstance(error, FileNotFoundError):
-        return ContainerError("is missing")
-    return ContainerError(f"cannot be read ({error.strerror or type(error).__name__})")
 
 
 def _next(pieces: Iterator[bytes]) -> bytes | None:

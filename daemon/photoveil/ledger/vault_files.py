@@ -135,6 +135,25 @@ def check(file: Path, key: VaultKey) -> Facts:
         return opened.facts
 
 
+def fault(file: Path, key: VaultKey, sha256: str) -> str | None:
+    """Why a container does not give back the original with this SHA-256; None if it does."""
+    try:
+        if check(file, key).sha256 != sha256:
+            return "holds another original"
+    except (ContainerError, OSError) as error:
+        return str(as_container_error(error))
+    return None
+
+
+def as_container_error(error: ContainerError | OSError) -> ContainerError:
+    """A file that cannot be read, as one that does not open."""
+    if isinstance(error, ContainerError):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return ContainerError("is missing")
+    return ContainerError(f"cannot be read ({error.strerror or type(error).__name__})")
+
+
 def key_id(file: Path) -> bytes | None:
     """Which key a file says it was made with; None if it is no container."""
     with file.open("rb") as source:

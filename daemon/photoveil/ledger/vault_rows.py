@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from photoveil.ledger.database import Database
+from photoveil.ledger.text import packed, unpacked, unpacked_path
 
 _KEY = "vault_key"
 _ITEM = """
@@ -64,23 +64,30 @@ async def note(database: Database, new: NewItem) -> str:
 
 def _add(connection: sqlite3.Connection, new: NewItem) -> str:
     connection.execute("PRAGMA synchronous = FULL")
-    name, path = _storable(new.name), _storable(new.path)
     connection.execute(
         "INSERT INTO vault_blobs VALUES (?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET stored = excluded.stored",
         (new.sha256, new.bytes, new.stored, new.created),
     )
-    same = "SELECT item FROM vault_items WHERE sha256 = ? AND name = ? AND path IS ?"
-    found = connection.execute(same, (new.sha256, name, path)).fetchone()
+    found = _same(connection, new)
     if found is not None:
         again = "UPDATE vault_items SET job = coalesce(?, job), restored = NULL WHERE item = ?"
-        connection.execute(again, (new.job, found[0]))
-        return str(found[0])
+        connection.execute(again, (new.job, found))
+        return found
     item = secrets.token_hex(8)
     connection.execute(
         "INSERT INTO vault_items (item, sha256, name, path, job, created) VALUES (?, ?, ?, ?, ?, ?)",
-        (item, new.sha256, name, path, new.job, new.created),
+        (item, new.sha256, packed(new.name), _packed(new.path), new.job, new.created),
     )
     return item
+
+
+def _same(connection: sqlite3.Connection, new: NewItem) -> str | None:
+    """The item of the same bytes under the same name at the same place, if there is one."""
+    rows = connection.execute("SELECT item, name, path FROM vault_items WHERE sha256 = ?", (new.sha256,))
+    for item, name, path in rows:
+        if unpacked(name) == new.name and (None if path is None else unpacked(path)) == new.path:
+            return str(item)
+    return None
 
 
 def _relax(connection: sqlite3.Connection) -> None:
@@ -173,20 +180,8 @@ def _item(
     row: tuple[str, str | bytes, str | bytes | None, str, int, str, str | None, str | None],
 ) -> VaultItem:
     item, name, path, sha256, size, created, restored, job = row
-    place = None if path is None else Path(_readable(path))
-    return VaultItem(item, _readable(name), place, sha256, size, created, restored, job)
+    return VaultItem(item, unpacked(name), unpacked_path(path), sha256, size, created, restored, job)
 
 
-def _storable(text: str | None) -> str | bytes | None:
-    """Names need not be Unicode: such a one is stored as its bytes."""
-    if text is None:
-        return None
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(text)
-    return text
-
-
-def _readable(stored: str | bytes) -> str:
-    return os.fsdecode(stored)
+def _packed(text: str | None) -> str | bytes | None:
+    return None if text is None else packed(text)
