@@ -381,8 +381,18 @@ def _later(call: Callable[[T], None], value: T) -> Callable[[], None]:
     return lambda: call(value)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace ``path`` atomically by ``text`` in a file that was never readable by anyone else."""
+def write_private(path: Path, text: str, *, new: bool = False) -> None:
+    """Replace ``path`` atomically by ``text`` in a file that was never readable by anyone else.
+
+    Args:
+        new: nothing is replaced.
+
+    Raises:
+        FileExistsError: ``new``, and there is such a file.
+        OSError: it cannot be written; what was there is unchanged.
+    """
+    from photoveil.photos.writing import publish, sync_folder  # late: Pillow and numpy stand behind that door
+
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -390,10 +400,10 @@ def write_private(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
+        if new:
+            publish(part, path)
+        else:
+            part.replace(path)
+    finally:
         part.unlink(missing_ok=True)
-        raise
-    from photoveil.photos.writing import sync_folder  # late: Pillow and numpy stand behind that door
-
     sync_folder(path.parent)

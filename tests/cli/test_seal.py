@@ -90,6 +90,23 @@ def test_keys_are_listed_shared_and_forgotten(home: House) -> None:
     assert "not a seal key" in home.run("seal-keys", "import", "y", typed="PV1-NO", code=1).stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
+def test_a_key_that_cannot_be_written_leaves_no_file(home: House) -> None:
+    import resource
+
+    home.run("seal-keys", "create", "ben")
+    before = sorted(home.folder.iterdir())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, limits[1]))  # the disk takes eight bytes and no more
+    try:
+        said = home.refused("seal-keys", "share", "ben", "--file", "ben.key")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "cannot be written" in said
+    assert sorted(home.folder.iterdir()) == before
+    home.run("seal-keys", "share", "ben", "--file", "ben.key")
+
+
 def test_what_cannot_be_sealed(home: House, picture: Image.Image) -> None:
     picture.resize((120, 90)).save(home.folder / "tiny.jpg")
     Image.new("RGB", (640, 480), (90, 140, 220)).save(home.folder / "sky.png")

@@ -94,8 +94,7 @@ def share_key(arguments: argparse.Namespace) -> int:
 
     path = Path(arguments.file)
     try:
-        path.touch(mode=0o600, exist_ok=False)
-        write_private(path, codes.file_text(key))
+        write_private(path, codes.file_text(key), new=True)
     except FileExistsError as error:
         raise UsageError(
             "There is such a file already", "Nothing is ever overwritten.", "Choose another name for --file."
