@@ -71,9 +71,9 @@ export async function pair(browser, origin, code, limit = PATIENCE_MS) {
   await page.keyboard.press('Enter');
   try {
     await page.waitForSelector('#connected:not([hidden])', { timeout: limit });
-  } catch {
-    const said = await page.$eval('main', (main) => /** @type {HTMLElement} */ (main).innerText);
-    throw new Error(`pairing did not succeed; the popup says: ${said}`);
+  } catch (error) {
+    const said = await page.$eval('body', (body) => body.innerText);
+    throw new Error(`pairing did not succeed; the popup says: ${said}`, { cause: error });
   } finally {
     await page.close();
   }
