@@ -24,7 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--preset", choices=_PRESETS, default="full", help="how much is measured (default: full)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the drawn photos (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the drawn photos and of all keys (default: 1)"
+    )
     parser.add_argument("--out", type=Path, help="folder for the files (small: build/results)")
     parser.add_argument(
         "--glance",
@@ -37,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         count = 0
     photos = chain(pictures(count, size, options.seed), held_out(held, size))
     if options.glance:
-        rows = glanced(photo for photo in photos if photo.kind != HELD)
+        rows = glanced((photo for photo in photos if photo.kind != HELD), options.seed)
         print("\n".join(_line(row) for row in rows))
         return 1 if any(row.met is False for row in rows) else 0
     found, shown = measured(photos, Plan(keys, attacked, options.seed))

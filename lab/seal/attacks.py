@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
+from random import Random
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from photoveil.photos.model import Pixels
-from photoveil.seal import Box, Mark, SealKey, carrier, colour, finding, header, layers, seal
+from photoveil.seal import Box, Mark, SealKey, carrier, colour, finding, header, layers
 from photoveil.seal.header import Header
 from photoveil.seal.layers import Dress
-from photoveil.seal.sealing import boxes_of, dress_of
+from photoveil.seal.sealing import boxes_of, dress_of, seal_wrapped
+from photoveil.seal.wraps import wrap
 
 _RADIUS = 5
 
@@ -83,12 +84,14 @@ def _rim(pixels: Pixels, box: Box, width: int = 12) -> Pixels:
     return np.concatenate((above, below))
 
 
-def averaged(pixels: Pixels, mark: Mark, key: SealKey, count: int) -> tuple[Pixels, tuple[Box, ...]]:
+def averaged(
+    pixels: Pixels, mark: Mark, key: SealKey, count: int, draw: Random
+) -> tuple[Pixels, tuple[Box, ...]]:
     """The mean of so many sealed copies of one photo, every one disguised anew."""
     total = np.zeros(pixels.shape, np.float64)
     boxes: tuple[Box, ...] = ()
     for _ in range(count):
-        sealed = seal(pixels, mark, key)
+        sealed = seal_wrapped(pixels, mark, wrap([key], draw))
         total, boxes = total + sealed.pixels, sealed.boxes
     return colour.rounded((total / count).astype(np.float32)), boxes
 
@@ -146,9 +149,9 @@ def painted(pixels: Pixels, box: Box, share: float) -> Pixels:
     return out
 
 
-def fresh_key(name: str = "owner") -> SealKey:
+def owners_key(draw: Random) -> SealKey:
     """A key of its own."""
-    return SealKey(name, secrets.token_bytes(16))
+    return SealKey("owner", draw.randbytes(16))
 
 
 def _touch(a: Box, b: Box) -> bool:

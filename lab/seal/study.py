@@ -6,6 +6,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from zlib import crc32
 
 import cv2
@@ -24,9 +25,10 @@ from photoveil.seal import (
     Size,
     TamperedError,
     WrongKeyError,
-    seal,
     unseal,
 )
+from photoveil.seal.sealing import seal_wrapped
+from photoveil.seal.wraps import wrap
 
 MARK = Mark("© Anna Berg 2026")
 _AVERAGED = 8
@@ -102,8 +104,7 @@ def measured(photos: Iterable[Picture], plan: Plan) -> tuple[list[Row], list[Sho
     notes, shown = Notebook(), []
     before: tuple[Pixels, Sealed, SealKey] | None = None
     for number, picture in enumerate(photos):
-        key = attacks.fresh_key()
-        sealed = seal(picture.pixels, MARK, key)
+        key, sealed = _sealed(picture, plan.seed)
         for channel in CHANNELS:
             _restore(notes, picture, sealed, key, channel)
         if number < plan.attacked or picture.kind not in (DRAWN, HELD):
@@ -116,16 +117,27 @@ def measured(photos: Iterable[Picture], plan: Plan) -> tuple[list[Row], list[Sho
     return _rows(notes), shown
 
 
-def glanced(photos: Iterable[Picture]) -> list[Row]:
+def glanced(photos: Iterable[Picture], seed: int) -> list[Row]:
     """Only how well marks come off after the channels that have goals: seconds where ``measured`` takes minutes."""
     notes = Notebook()
     for picture in photos:
-        key = attacks.fresh_key()
-        sealed = seal(picture.pixels, MARK, key)
+        key, sealed = _sealed(picture, seed)
         for channel in CHANNELS:
             if channel.bar is not None:
                 _restore(notes, picture, sealed, key, channel)
     return _rows(notes)
+
+
+def _draw(seed: int, picture: Picture, purpose: str) -> Random:
+    """Chance that is the same for the same seed, whatever else is measured."""
+    return Random(f"{seed}/{picture.name}/{purpose}")
+
+
+def _sealed(picture: Picture, seed: int) -> tuple[SealKey, Sealed]:
+    """The photo with a mark of the owner's, and the owner's key."""
+    draw = _draw(seed, picture, "key")
+    key = attacks.owners_key(draw)
+    return key, seal_wrapped(picture.pixels, MARK, wrap([key], draw))
 
 
 def _restore(notes: Notebook, picture: Picture, sealed: Sealed, key: SealKey, channel: Channel) -> None:
@@ -160,7 +172,8 @@ def _attack(notes: Notebook, picture: Picture, sealed: Sealed, key: SealKey, pla
     told_of("mark subtracted, contrast undone", attacks.unmatted(sealed.pixels, told, dress))
     told_of("nothing done", sealed.pixels)
     fixed = Mark(MARK.text, position=Position.CENTRE, size=Size.MEDIUM)
-    mean, places = attacks.averaged(pixels, fixed, key, _AVERAGED)
+    draw = _draw(plan.seed, picture, "averaged")
+    mean, places = attacks.averaged(pixels, fixed, key, _AVERAGED, draw)
     notes.decibels["attack", f"{_AVERAGED} sealed copies averaged", picture.kind].append(
         attacks.psnr(attacks.inside(mean, places), attacks.inside(pixels, places))
     )

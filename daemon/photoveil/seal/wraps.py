@@ -8,9 +8,9 @@ the process that decodes foreign bytes never gets one.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from random import Random, SystemRandom
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -25,6 +25,7 @@ _KEY = 10
 CONTENT_BYTES = _KEY + _NONCE
 SLOT_BYTES = _NONCE + MOST_KEYS * _KEY
 TAG_BYTES = 16
+_SYSTEM = SystemRandom()
 _ONCE = bytes(12)
 """A content key encrypts one header that anyone sees (sealing tries out drafts, which it keeps to itself), so that
 nothing need tell two of them apart."""
@@ -54,9 +55,9 @@ class Content:
         return cls(told[:_KEY], told[_KEY:])
 
     @classmethod
-    def fresh(cls) -> Content:
+    def fresh(cls, draw: Random = _SYSTEM) -> Content:
         """A new one."""
-        return cls(secrets.token_bytes(_KEY), secrets.token_bytes(_NONCE))
+        return cls(draw.randbytes(_KEY), draw.randbytes(_NONCE))
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,12 @@ class Wrapped:
     slots: bytes
 
 
-def wrap(keys: Sequence[SealKey]) -> Wrapped:
+def wrap(keys: Sequence[SealKey], draw: Random = _SYSTEM) -> Wrapped:
     """A fresh content key for these keys.
+
+    Args:
+        keys: of all recipients.
+        draw: what chance comes from; any other than the system's is for measuring alone, as it can be guessed.
 
     Raises:
         RevokedKeyError: one of them is for older photos only.
@@ -80,10 +85,10 @@ def wrap(keys: Sequence[SealKey]) -> Wrapped:
     wanted = list(dict.fromkeys(key.secret for key in keys))
     if len(wanted) > MOST_KEYS:
         raise TooManyRecipientsError.of(len(wanted), MOST_KEYS)
-    content = Content.fresh()
+    content = Content.fresh(draw)
     slots = [_xor(content.key, _slot(secret, content.nonce)) for secret in wanted]
-    slots += [secrets.token_bytes(_KEY) for _ in range(MOST_KEYS - len(slots))]
-    secrets.SystemRandom().shuffle(slots)
+    slots += [draw.randbytes(_KEY) for _ in range(MOST_KEYS - len(slots))]
+    draw.shuffle(slots)
     return Wrapped(content, content.nonce + b"".join(slots))
 
 
