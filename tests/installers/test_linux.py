@@ -1,36 +1,22 @@
-"""The Debian package and the tarball: what is in them, what Debian's own tools say, and what the launchers do."""
+"""The Debian package: what is in it, what Debian's own tools say, and what the launchers and its scripts do."""
 
 from __future__ import annotations
 
 import configparser
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from photoveil.install.environment import release_of
+from tests.installers.linux import APP, LINUX, ROOT, User, build, for_linux, says
 from tests.installers.tools import needs
 
-ROOT = Path(__file__).parents[2]
-LINUX = ROOT / "installers" / "linux"
-APP = "app.photoveil.Photoveil"
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="is for Linux"),
-    needs("dpkg-deb", "rsvg-convert"),
-]
-
-
-def build(kind: str, out: Path) -> Path:
-    command = [sys.executable, str(LINUX / "build.py"), kind, "--out", str(out)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    (made,) = out.iterdir()
-    return made
+pytestmark = for_linux
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +30,6 @@ def tree(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tree")
     subprocess.run(["dpkg-deb", "-x", str(deb), str(folder)], check=True)
     return folder
-
-
-def says(*command: str, **environ: str) -> tuple[int, str]:
-    """Exit code, and everything said."""
-    done = subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        env={**os.environ, **environ},
-    )
-    return done.returncode, done.stdout
 
 
 @needs("lintian")
@@ -221,38 +194,6 @@ def test_chromium_loads_it_beside_what_it_loads_already(
 # The launchers, as they lie in the package, with an environment that stands in for the real one
 
 
-class User:
-    """Somebody with the package and a home."""
-
-    def __init__(self, base: Path, home: Path) -> None:
-        self.base, self.home = base, home
-        self.mine = home / ".local/lib/photoveil"
-        self.release = (base / "share/photoveil/release").read_text().strip()
-
-    def has(self, release: str) -> None:
-        """An environment of this release that tells how it was called."""
-        folder = self.mine / "venv"
-        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        (folder / "lib" / version / "site-packages").mkdir(parents=True, exist_ok=True)
-        (folder / "lib" / version / "site-packages" / "pip").mkdir(exist_ok=True)
-        (folder / "bin").mkdir(exist_ok=True)
-        python = folder / "bin/python3"
-        if not python.exists():
-            python.symlink_to(Path(sys.executable).resolve())
-        script = folder / "bin/photoveil"
-        script.write_text('#!/bin/sh\necho "$PHOTOVEIL_LAUNCHER|$PHOTOVEIL_EXTENSION|$*"\n')
-        script.chmod(0o755)
-        (self.mine / "release").write_text(release + "\n")
-
-    def calls(self, *words: str, **environ: str) -> tuple[int, str]:
-        bare = {"PATH": os.environ["PATH"], "HOME": str(self.home), **environ}
-        done = subprocess.run(
-            [str(self.base / "bin/photoveil"), *words], env=bare, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-        )  # fmt: skip
-        return done.returncode, done.stdout
-
-
 @pytest.fixture
 def user(tree: Path, tmp_path: Path) -> User:
     return User(tree / "usr", tmp_path)
@@ -321,52 +262,6 @@ def test_only_root_sets_up_for_all_users(user: User, tmp_path: Path) -> None:
     code, said = says("sh", str(user.base / "bin/photoveil-setup"), "--system", PATH=path)
     assert code == 1
     assert "sudo photoveil-setup --system" in said
-
-
-# The tarball
-
-
-def test_the_tarball_runs_from_anywhere_and_takes_itself_away(tmp_path: Path) -> None:
-    archive = build("tarball", tmp_path / "out")
-    with tarfile.open(archive) as packed:
-        packed.extractall(tmp_path / "apps", filter="data")
-    (base,) = (tmp_path / "apps").iterdir()
-    home = tmp_path / "home"
-    home.mkdir()
-    settings = home / ".config/photoveil/default/settings.toml"
-    settings.parent.mkdir(parents=True)
-    settings.write_text("# mine\n")
-    plain = {"HOME": str(home), "PATH": os.environ["PATH"]}
-    other = home / ".local/bin/photoveil-setup"  # of somebody's pip
-    other.parent.mkdir(parents=True)
-    other.write_text("theirs")
-    before = files(home)
-
-    def install(*words: str) -> str:
-        return subprocess.run(
-            [str(base / "install.sh"), *words], env=plain, capture_output=True, text=True, check=True
-        ).stdout
-
-    install()
-    entry = configparser.RawConfigParser()
-    entry.read(home / f".local/share/applications/{APP}.desktop")
-    assert entry["Desktop Entry"]["exec"] == f"{base}/bin/photoveil open"
-    assert (home / f".local/share/icons/hicolor/48x48/apps/{APP}.png").is_file()
-    anybody = User(base, home)
-    anybody.has(anybody.release)
-    called = subprocess.run(
-        [str(home / ".local/bin/photoveil"), "status"], env=plain, capture_output=True, text=True, check=True
-    )
-    assert called.stdout == f"{base}/bin/photoveil|{base}/share/photoveil/extension|status\n"
-    shutil.rmtree(anybody.mine)
-    said = install("--remove")
-    assert str(settings.parents[1]) in said
-    assert files(home) == before
-    assert other.read_text() == "theirs"
-
-
-def files(folder: Path) -> list[Path]:
-    return sorted(path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
 
 
 # What the maintainer's scripts do with users' folders
