@@ -11,12 +11,13 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from photoveil.archive.batch import Batch, BatchConfig, ProtectBatch, ReadPhotos, rows
 from photoveil.archive.errors import ArchiveError, ArchiveUsageError, from_dict
+from photoveil.archive.machines import Machines, Silence
 from photoveil.archive.manifest import Job
 from photoveil.errors import PhotoveilError
 
@@ -26,6 +27,8 @@ _MOST_PHOTOS = 8
 """Photos in a block: what a lost machine had in hand is that many times its actors, at most."""
 _READERS = 2
 _REFUSED = "refused"
+_SILENCE = 60.0
+"""Seconds without a photo after which the run says what it waits for."""
 
 
 class Actor(ProtectBatch):
@@ -46,8 +49,14 @@ class Cluster:
         failed: why the last `run` ended before its end; None where it did not.
     """
 
-    def __init__(self, address: str, root: Path) -> None:
-        """Connect; raises ArchiveError."""
+    def __init__(self, address: str, root: Path, say: Callable[[str], None]) -> None:
+        """Connect; raises ArchiveError.
+
+        Args:
+            root: the library.
+            say: told in words what the cluster is and what is waited for; called by another thread too.
+        """
+        self._say = say
         self.failed: PhotoveilError | None = None
         self._root = str(root)
         self._ray = check(address)
@@ -57,12 +66,16 @@ class Cluster:
         alone: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
         try:
             self._ray.init(address=address, log_to_driver=False, logging_level="error", **alone)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        except Exception as error:  # of a node that does not start in time Ray says no more than that
             self._open.close()
             raise ArchiveError(
-                "The Ray cluster cannot be reached",
+                "The Ray cluster cannot be started"
+                if address == LOCAL
+                else "The Ray cluster cannot be reached",
                 f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
-                "Start this command on one of the cluster's machines, with `--ray auto` or `--ray HOST:PORT`.",
+                "Try again when this machine is less busy, or work without `--ray`."
+                if address == LOCAL
+                else "Start this command on one of the cluster's machines, with `--ray auto` or `--ray HOST:PORT`.",
             ) from error
 
     def __enter__(self) -> Cluster:
@@ -81,23 +94,42 @@ class Cluster:
             PhotoveilError: nothing can be protected there at all.
         """
         self.failed = None
-        data = self._pipeline(jobs, config, most)
+        machines = Machines.of(self._ray.nodes(), config.threads)
+        self._say(
+            machines.lacking(config.threads) or f"machines: {machines.alive}; photos at once: {machines.room}"
+        )
+        data = self._pipeline(jobs, config, machines, most)
         try:
-            for batch in data.iter_batches(batch_size=None, batch_format="numpy"):
-                for row in rows(batch):
-                    if row["outcome"] == _REFUSED:
-                        raise from_dict(json.loads(row["error"]))
-                    yield row
+            with Silence(_SILENCE, lambda seconds: self._waits(seconds, config.threads)) as silence:
+                for batch in data.iter_batches(batch_size=None, batch_format="numpy"):
+                    for row in rows(batch):
+                        if row["outcome"] == _REFUSED:
+                            raise from_dict(json.loads(row["error"]))
+                        yield row
+                    silence.heard()
         except self._ray.exceptions.RayError as error:
             self.failed = _gave_up(error)
 
-    def _pipeline(self, jobs: Sequence[Job], config: BatchConfig, most: int | None) -> Any:
+    def _waits(self, seconds: float, threads: int) -> None:
+        """Say what is waited for."""
+        try:
+            machines = Machines.of(self._ray.nodes(), threads)
+            found = machines.lacking(threads) or machines.told(self._ray.available_resources())
+        except (self._ray.exceptions.RayError, RuntimeError, OSError) as error:
+            found = f"it does not answer ({type(error).__name__})"
+        self._say(f"no photo came back for {seconds:.0f} s; {found}")
+
+    def _pipeline(
+        self, jobs: Sequence[Job], config: BatchConfig, machines: Machines, most: int | None
+    ) -> Any:
         from ray import data
 
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
-        gpus, pool = _pool(self._ray.cluster_resources(), config.threads, most)
+        # However long other work has the cluster: the user is told, and may end the run. Ray would end it with an
+        # error after half an hour.
+        context.execution_no_progress_timeout_s = -1
         here = {"ray.io/node-id": self._ray.get_runtime_context().get_node_id()}
         blocks = max(1, min(len(jobs), max(_MOST_BLOCKS, len(jobs) // _MOST_PHOTOS)))
         items = [{"key": job.key, "path": job.path} for job in jobs]
@@ -108,7 +140,7 @@ class Cluster:
             batch_size=None,
             batch_format="numpy",
             num_cpus=0,
-            compute=data.ActorPoolStrategy(size=_READERS),
+            compute=data.ActorPoolStrategy(min_size=1, max_size=_READERS),
             label_selector=here,
         )
         return read.map_batches(
@@ -116,9 +148,11 @@ class Cluster:
             fn_constructor_args=(config,),
             batch_size=1,
             batch_format="numpy",
-            compute=data.ActorPoolStrategy(min_size=1, max_size=pool),
-            num_gpus=1 if gpus else None,
-            num_cpus=None if gpus else config.threads,
+            compute=data.ActorPoolStrategy(
+                min_size=1, max_size=max(1, min(machines.room, most or machines.room))
+            ),
+            num_gpus=1 if machines.gpus else None,
+            num_cpus=None if machines.gpus else config.threads,
         )
 
 
@@ -144,13 +178,6 @@ def check(address: str) -> Any:
         ) from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     return ray
-
-
-def _pool(resources: dict[str, float], threads: int, most: int | None) -> tuple[bool, int]:
-    """Whether actors get a GPU each, and how many of them the cluster can hold."""
-    gpus = int(resources.get("GPU", 0))
-    room = gpus or int(resources.get("CPU", 1)) // threads
-    return gpus > 0, max(1, min(room, most or room))
 
 
 def _gave_up(error: Exception) -> ArchiveError:

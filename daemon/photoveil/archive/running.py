@@ -36,6 +36,9 @@ class Watcher(Protocol):
     def working(self, done: int, total: int, seconds: float) -> None:
         """So many of the photos to do are done, after so many seconds of computing."""
 
+    def standing(self, words: str) -> None:
+        """What the Ray cluster is, or what it makes the run wait for; another thread may call."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -222,7 +225,7 @@ class Archive:
     def _on_cluster(self, config: BatchConfig, address: str) -> None:
         from photoveil.archive.cluster import Cluster
 
-        with Cluster(address, self._order.source) as cluster:
+        with Cluster(address, self._order.source, self._watcher.standing) as cluster:
             while True:
                 before = self.outcome.protected
                 results = cluster.run(list(self._jobs()), config, self._order.processes)

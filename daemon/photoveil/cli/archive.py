@@ -170,6 +170,10 @@ class Progress:
         left = f", {_duration((total - done) / rate)} left" if rate and done < total else ""
         self._tell(f"{done}/{total} photos, {rate:.2f} a second{left}", last=done == total)
 
+    def standing(self, words: str) -> None:
+        """What the Ray cluster is, or what it makes the run wait for."""
+        self._tell(f"Ray cluster: {printable(words)}", last=True)
+
     def _tell(self, text: str, *, last: bool) -> None:
         now = time.monotonic()
         if now - self._last < (0.1 if self._terminal else _LINE_SECONDS) and not last:
