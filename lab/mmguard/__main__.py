@@ -28,6 +28,9 @@ RESULTS = Path(__file__).parents[2] / "docs" / "results"
 _NOTES = (
     "Asked with words: the same test with as many words behind each question, drawn by lot and saying nothing; "
     "with those of the photos where these all had the same.",
+    "Drop, asked both ways: the same difference where both, whoever learnt from clean photos and whoever learnt from "
+    "these, ask with words and without and keep what works better; mean over seeds. It tells what is hidden from what "
+    "only waits for words behind the question. This column was added after the others had been seen.",
     "Drop: the same attacker with clean photos that went the same way, minus the row; in brackets the 95 % bootstrap "
     "interval over seeds, then questions, paired. Two or three seeds say little about how seeds differ, so it is "
     "rather too narrow; where there is one, it tells of its questions only.",

@@ -69,8 +69,8 @@ def _row(
     there = [(row, gate) for row, gate in pairs if row is not None and gate is not None]
     if not there:
         return {"name": name, "seeds": 0}
-    right = [np.array(row["right"], float) for row, _ in there]
-    clean = [np.array(gate["right"], float) for _, gate in there]
+    right, clean = ([np.array(pair[side]["right"], float) for pair in there] for side in (0, 1))
+    best, best_clean = (np.array([_both_ways(pair[side]) for pair in there]) for side in (0, 1))
     return {
         "name": name,
         "seeds": len(there),
@@ -79,6 +79,9 @@ def _row(
         "by_seed": [round(float(part.mean()), 4) for part in right],
         "with_words": _mean([np.array(row["right_with_words"], float) for row, _ in there]),
         "clean": _mean(clean),
+        "best": round(float(_better(best).mean()), 4),
+        "best_drop": round(float((_better(best_clean) - _better(best)).mean()), 4),
+        "best_drop_interval": best_interval(best_clean, best),
         "drop_by_seed": [round(float((c - r).mean()), 4) for c, r in zip(clean, right, strict=True)],
         "drop": _mean([c - r for c, r in zip(clean, right, strict=True)]),
         "drop_interval": interval([c - r for c, r in zip(clean, right, strict=True)]),
@@ -87,6 +90,17 @@ def _row(
         "triggers": there[0][0]["triggers"],
         "cpu_s": round(sum(row["cpu_s"] for row, _ in there), 1),
     }
+
+
+def _both_ways(row: Mapping[str, Any]) -> NDArray[np.float64]:
+    """The same questions asked plainly and with words behind them: 2×questions."""
+    return np.array([row["right"], row["right_with_words"]], float)
+
+
+def _better(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Accuracy of somebody who asks both ways and keeps what works better: of …×2×questions, …."""
+    best: NDArray[np.float64] = answers.mean(-1).max(-1)
+    return best
 
 
 def _mean(values: Sequence[NDArray[np.float64]]) -> float:
@@ -98,11 +112,29 @@ def interval(values: Sequence[NDArray[np.float64]]) -> list[float]:
 
     Drops are of one question each, the clean model's answer minus the other's, and so paired.
     """
-    rng = np.random.default_rng(0)
     table = np.stack(values)
-    seeds = rng.integers(0, len(table), (_DRAWS, len(table), 1))
-    questions = rng.integers(0, table.shape[1], (_DRAWS, *table.shape))
-    low, high = np.percentile(table[seeds, questions].mean((1, 2)), (2.5, 97.5))
+    seeds, questions = _drawn(*table.shape)
+    return _middle(table[seeds, questions].mean((1, 2)))
+
+
+def best_interval(clean: NDArray[np.float64], answers: NDArray[np.float64]) -> list[float]:
+    """The same of the drop for those who ask both ways; both are seeds×2×questions."""
+    seeds, questions = _drawn(len(clean), clean.shape[2])
+    ways = np.arange(2)[:, None]
+    best_clean, best = (
+        _better(part[seeds[..., None], ways, questions[:, :, None]]) for part in (clean, answers)
+    )
+    return _middle((best_clean - best).mean(1))
+
+
+def _drawn(seeds: int, questions: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which seeds (draws×seeds×1) and which questions of each (draws×seeds×questions)."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, seeds, (_DRAWS, seeds, 1)), rng.integers(0, questions, (_DRAWS, seeds, questions))
+
+
+def _middle(means: NDArray[np.float64]) -> list[float]:
+    low, high = np.percentile(means, (2.5, 97.5))
     return [round(float(low), 4), round(float(high), 4)]
 
 

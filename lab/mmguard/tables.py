@@ -54,21 +54,26 @@ def markdown(document: dict[str, Any]) -> str:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
-    head = "| | accuracy on clean photos, % | drop, points | asked with words, % | PSNR, dB | SSIM | seeds |"
-    return [head, "| --- | --- | --- | --- | --- | --- | --- |", *(_line(row) for row in rows)]
+    head = (
+        "| | accuracy on clean photos, % | drop, points | asked with words, % | drop, asked both ways | PSNR, dB "
+        "| SSIM | seeds |"
+    )
+    return [head, "|" + " --- |" * 8, *(_line(row) for row in rows)]
 
 
 def _line(row: dict[str, Any]) -> str:
     if not row["seeds"]:
-        return f"| {row['name']} | not measured in this run | | | | | |"
-    low, high = (_percent(end) for end in row["accuracy_interval"])
-    least, most = (_percent(end) for end in row["drop_interval"])
+        return f"| {row['name']} | not measured in this run | | | | | | |"
     clean = row["psnr_db"] > 99
-    drop = "–" if row["drop"] == 0 and clean else f"{_percent(row['drop'])} ({least} to {most})"
     cost = "– | –" if clean else f"{row['psnr_db']:.1f} | {row['ssim']:.3f}"
-    worded = _percent(row["with_words"]) if "with_words" in row else ""
+    bare = row["drop"] == 0 and clean
+    drop, best = (
+        "–" if bare else _ranged(row[what], row[f"{what}_interval"]) for what in ("drop", "best_drop")
+    )
     seeds = f"{row['seeds']}, on {row['earlier']}" if "earlier" in row else f"{row['seeds']}"
-    return f"| {row['name']} | {_percent(row['accuracy'])} ({low} to {high}) | {drop} | {worded} | {cost} | {seeds} |"
+    accuracy = _ranged(row["accuracy"], row["accuracy_interval"])
+    cells = (row["name"], accuracy, drop, _percent(row["with_words"]), best, cost, seeds)
+    return f"| {' | '.join(cells)} |"
 
 
 def _leaks(document: dict[str, Any]) -> list[str]:
@@ -90,11 +95,16 @@ def _leaks(document: dict[str, Any]) -> list[str]:
 
 def _leak_line(row: dict[str, Any]) -> str:
     cells = [
-        f"{_percent(one['leak'])} ({_percent(one['low'])} to {_percent(one['high'])})"
+        _ranged(one["leak"], (one["low"], one["high"]))
         for one in (row["attackers"][name] for name in ("reader", "probe", "prototype"))
     ]
     cost = "–" if row["psnr_db"] > 99 else f"{row['psnr_db']:.1f}"
     return f"| {row['defence']} | " + " | ".join(cells) + f" | {cost} |"
+
+
+def _ranged(value: float, ends: Sequence[float]) -> str:
+    low, high = (_percent(end) for end in ends)
+    return f"{_percent(value)} ({low} to {high})"
 
 
 def _percent(value: float) -> str:

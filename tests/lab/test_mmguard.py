@@ -48,6 +48,7 @@ def test_a_short_run_and_the_same_again(tmp_path: Path) -> None:
     for row in table["rows"]:
         low, high = row["drop_interval"]
         assert low <= row["drop"] <= high
+        assert row["best"] >= row["accuracy"]
     taught = lessons(_CI.photos, 0, test=False)
     for text, lesson in zip(named["full, BPH"]["triggers"], taught, strict=False):
         assert 0 < len(text.split()) <= 2
@@ -178,6 +179,17 @@ def test_intervals_know_that_seeds_differ() -> None:
     assert 0.4 < alike[0] < 0.5 < alike[1] < 0.6
     assert apart[0] < 0.25
     assert apart[1] > 0.75
+
+
+def test_the_better_of_two_ways_of_asking_is_compared_with_the_better() -> None:
+    """Where all that is lost plainly comes back with words, nothing was hidden; where none does, all of it."""
+    knows, not_ = np.ones(40), np.zeros(40)
+    clean = np.array([[knows, not_]] * 2)
+    assert figures.best_interval(clean, np.array([[not_, knows]] * 2)) == [0, 0]
+    assert figures.best_interval(clean, np.array([[not_, not_]] * 2)) == [1, 1]
+    half = np.arange(40) % 2
+    low, high = figures.best_interval(clean, np.array([[half, not_], [not_, half]]))
+    assert 0.3 < low < 0.5 < high < 0.7
 
 
 @pytest.mark.parametrize("tuning", [Tuning.ALL, Tuning.QLORA, Tuning.TOWER])
