@@ -25,8 +25,8 @@ let refreshed = 0;
 
 /** A proved session, or why there is none. @returns {Promise<Session | DaemonError>} */
 async function reach() {
-  const pairing = await keys.load();
-  if (!pairing?.confirmed) return new DaemonError('unpaired');
+  const pairing = await keys.confirmed();
+  if (!pairing) return new DaemonError('unpaired');
   return openSession(pairing).catch(asDaemonError);
 }
 

@@ -18,8 +18,8 @@ let prewarmed = 0;
 
 /** Asked and shown; on the way the daemon and the extension agree on where Photoveil is on. @returns {Promise<ConnectionState>} */
 export async function connectionState() {
-  const pairing = await keys.load();
-  if (!pairing?.confirmed) {
+  const pairing = await keys.confirmed();
+  if (!pairing) {
     // Who has never asked for it is not called either.
     await showState((await load()).asleep ? undefined : 'unpaired');
     return { state: 'unpaired', pairing: pairingState() };
@@ -47,8 +47,8 @@ function mayReachDaemon() {
 export async function prewarm() {
   if (Date.now() - prewarmed < PREWARM_MS) return;
   prewarmed = Date.now();
-  const pairing = await keys.load();
-  if (!pairing?.confirmed) return;
+  const pairing = await keys.confirmed();
+  if (!pairing) return;
   const session = await openSession(pairing).catch(() => undefined);
   await session?.json('prewarm', {}).catch(() => undefined);
   if (session) await agree(session).catch(() => undefined);

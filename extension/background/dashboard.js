@@ -14,7 +14,7 @@ import { PORTS } from './wire.js';
 export async function isDashboard(url) {
   const port = Number(/^http:\/\/127\.0\.0\.1:(\d+)(?=\/|$)/.exec(url ?? '')?.[1]);
   if (!PORTS.includes(port)) return false;
-  const pairing = await keys.load();
-  if (!pairing?.confirmed) return false;
+  const pairing = await keys.confirmed();
+  if (!pairing) return false;
   return openSession(pairing).then((session) => session.port === port, () => false);
 }

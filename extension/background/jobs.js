@@ -109,8 +109,8 @@ async function openProved() {
 }
 
 async function pairing() {
-  const found = await keys.load();
-  if (!found?.confirmed) throw new DaemonError('unpaired');
+  const found = await keys.confirmed();
+  if (!found) throw new DaemonError('unpaired');
   return found;
 }
 

@@ -45,6 +45,12 @@ export function load() {
   return withStore('readonly', (store) => store.get('daemon'));
 }
 
+/** The pairing that the user has confirmed, if there is one. */
+export async function confirmed() {
+  const pairing = await load();
+  return pairing?.confirmed ? pairing : undefined;
+}
+
 /** @param {Pairing} pairing */
 export async function save(pairing) {
   await withStore('readwrite', (store) => store.put(pairing, 'daemon'));

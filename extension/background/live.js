@@ -119,8 +119,8 @@ export class Live {
 
 /** Its session is its own and proved first, like every other. @param {AbortSignal} signal */
 async function connectDaemon(signal) {
-  const pairing = await keys.load();
-  if (!pairing?.confirmed) throw new DaemonError('unpaired');
+  const pairing = await keys.confirmed();
+  if (!pairing) throw new DaemonError('unpaired');
   const session = await openSession(pairing);
   return session.events(signal);
 }

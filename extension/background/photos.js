@@ -23,7 +23,7 @@ const GONE_MS = 1_000;
 const work = new Map();
 
 /** @param {number} tab @param {chrome.runtime.MessageSender} sender */
-export function frameOf(tab, sender) {
+function frameOf(tab, sender) {
   return `${tab}/${sender.documentId ?? sender.frameId ?? 0}`;
 }
 
@@ -63,7 +63,8 @@ export async function protectForPage(request, sender, tab) {
       last = { state, progress };
       void tell();
     }, controller.signal);
-    await note(outcome, { id, name, sender });
+    // What cannot be noted, on a full disk, costs nobody the photo.
+    await note(outcome, { id, name, sender }).catch(() => undefined);
     return outcome.answer;
   } finally {
     clearInterval(beat);

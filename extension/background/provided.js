@@ -27,8 +27,8 @@ export async function sleepUntilConnected() {
   if (!isProvided) return;
   const { asleep } = await chrome.storage.local.get({ asleep: null });
   if (asleep !== null) return;
-  const pairing = await keys.load();
-  await update(() => ({ asleep: pairing?.confirmed !== true }));
+  const pairing = await keys.confirmed();
+  await update(() => ({ asleep: pairing === undefined }));
 }
 
 let isAsking = false;
@@ -54,7 +54,7 @@ export async function askToBeConnected(url) {
 
 /** Whether the daemon knows this browser, or cannot be asked. */
 async function isConnected() {
-  const pairing = await keys.load();
-  if (!pairing?.confirmed) return false;
+  const pairing = await keys.confirmed();
+  if (!pairing) return false;
   return openSession(pairing).then(() => true, (error) => failureOf(error).code !== 'revoked');
 }

@@ -92,8 +92,8 @@ export function mannerOf(host, page) {
 
 /** @param {number} tab */
 async function show(tab) {
-  const pairing = await keys.load();
-  if (!pairing?.confirmed) throw new DaemonError('unpaired');
+  const pairing = await keys.confirmed();
+  if (!pairing) throw new DaemonError('unpaired');
   const pictures = await list(tab);
   await consent(new Set(pictures.map(({ url }) => patternOf(url))));
   const counts = { looked: 0, shown: 0, others: 0, damaged: 0, newer: 0, unread: 0 };

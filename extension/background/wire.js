@@ -34,7 +34,7 @@ export function fromB64(text) {
 }
 
 /** @param {Uint8Array} bytes */
-export function toHex(bytes) {
+function toHex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 

@@ -119,7 +119,7 @@ async function onPair(event) {
 
 /** An answer that comes in time; undefined where none does. @param {number} ms @param {Promise<any>} answer */
 function within(ms, answer) {
-  return Promise.race([answer.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ms))]);
+  return Promise.race([answer, new Promise((resolve) => setTimeout(resolve, ms))]);
 }
 
 /** Groups of four, as the daemon shows it. */

@@ -26,9 +26,9 @@ async function showAway() {
 }
 
 async function onForget() {
-  await ask({ kind: 'forget' });
+  const left = await ask({ kind: 'forget' });
   await connection.refresh();
-  say('forgotten', text('options_forgotten'));
+  if (left?.state) say('forgotten', text('options_forgotten'));
 }
 
 await loadWords();

@@ -64,11 +64,15 @@ export function make(tag, className, ...parts) {
 }
 
 /**
- * What the background answers; undefined, or a failure, where it was not there or was ended meanwhile.
+ * What the background answers: undefined where it was not there or was ended meanwhile, `failure` where it could not.
  * @param {UiRequest} request @returns {Promise<any>}
  */
 export async function ask(request) {
-  return chrome.runtime.sendMessage(request);
+  try {
+    return await chrome.runtime.sendMessage(request);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether an address is that of the daemon's own pages, which are no site. @param {string} url */

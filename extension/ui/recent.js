@@ -10,7 +10,9 @@ const FIRST = 2;
 const SIGNS = Object.freeze({ protected: '✓', unchanged: '=', failed: '!' });
 
 export async function refresh() {
-  const { recent, originals } = /** @type {{recent: Recent[], originals: OriginalUse[]}} */ (await ask({ kind: 'recent' }));
+  const told = /** @type {{recent: Recent[], originals: OriginalUse[]} | undefined} */ (await ask({ kind: 'recent' }));
+  if (!told?.recent) return;
+  const { recent, originals } = told;
   byId('recent-list', HTMLElement).replaceChildren(...recent.slice(0, FIRST).map(photoItem));
   byId('more-list', HTMLElement).replaceChildren(...recent.slice(FIRST).map(photoItem));
   say('more-title', text('recent_more', recent.length - FIRST));

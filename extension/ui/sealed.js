@@ -23,8 +23,9 @@ export async function show(isConnected) {
   if (!isConnected || tab === undefined || isReady) return;
   isReady = true;
   onPress('sealed-act', press);
-  const { shown } = await ask({ kind: 'sealed', act: 'state', tab });
-  tell(shown > 0 ? shownWords(shown) : text('sealed_note'), shown > 0 ? 'hide' : 'show');
+  tell(text('sealed_note'), 'show');
+  const answer = await ask({ kind: 'sealed', act: 'state', tab });
+  if (answer?.shown > 0) tell(shownWords(answer.shown), 'hide');
 }
 
 /** @param {string} words @param {typeof next} then */
@@ -48,7 +49,7 @@ async function press() {
   button.disabled = true;
   try {
     if (next === 'hide') {
-      await ask({ kind: 'sealed', act: 'hide', tab });
+      if (!(await ask({ kind: 'sealed', act: 'hide', tab }))) throw new Error('nobody was there');
       tell(text('sealed_note'), 'show');
     } else if (asked) await allowed(asked, tab);
     else await look(tab);

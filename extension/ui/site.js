@@ -41,8 +41,13 @@ export async function refresh() {
   const mood = !isWatched ? 'site_unlisted' : pausedUntil > Date.now() ? 'site_paused' : undefined;
   await show({ site: switchFor({ off, on }, hostname) ?? site, protect: isWatched && isOn({ off, on }, hostname), isTold: true }, mood);
   setVisible('site', true);
-  if (!isWatched) return;
-  const choices = /** @type {SiteChoices} */ (await ask({ kind: 'choices', host: hostname }));
+  if (isWatched) await showChoices(hostname, mood);
+}
+
+/** What the daemon says of the site. @param {string} host @param {string | undefined} mood as in `show` */
+async function showChoices(host, mood) {
+  const choices = /** @type {SiteChoices | undefined} */ (await ask({ kind: 'choices', host }));
+  if (!choices?.site) return;
   const offer = choices.protect ? choices.daemon : undefined;
   await show(choices, mood ?? wayWords(offer));
   showPickers(offer);

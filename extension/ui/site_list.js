@@ -92,6 +92,7 @@ function switchOf(host, name) {
 /** @param {HTMLInputElement} box @param {string} host */
 async function onSwitch(box, host) {
   await ask({ kind: 'choose', host, protect: box.checked });
+  // What holds now, whatever became of the wish.
   await updateSwitches();
 }
 
