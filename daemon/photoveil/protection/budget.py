@@ -98,14 +98,19 @@ def _over_neighbours(x: Tensor, reach: int, axis: int, join: Callable[..., Tenso
     return total
 
 
-def psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    """Peak signal-to-noise ratio in dB of two pictures of the same shape; 100 for identical ones."""
-    total = 0.0
-    for top in range(0, len(a), _FEW_ROWS):
+def psnr(a: NDArray[np.uint8], b: NDArray[np.uint8], lanes: Lanes | None = None) -> float:
+    """Peak signal-to-noise ratio in dB of two pictures of the same shape; 100 for identical ones.
+
+    Args:
+        lanes: each measures a share of the rows.
+    """
+
+    def energy(top: int) -> float:
         rows = slice(top, top + _FEW_ROWS)
         difference = np.subtract(a[rows], b[rows], dtype=np.int16).ravel().astype(np.float32)
-        total += float(difference @ difference)
-    mse = total / a.size
+        return float(difference @ difference)
+
+    mse = sum((lanes or Lanes()).share(energy, range(0, len(a), _FEW_ROWS))) / a.size
     return 100.0 if mse == 0 else min(100.0, 10 * math.log10(255**2 / mse))
 
 
@@ -132,8 +137,8 @@ def ssim(a: NDArray[np.uint8], b: NDArray[np.uint8], lanes: Lanes | None = None)
     small = min(a.shape[:2]) < WINDOW
 
     def measure(rows: slice) -> _Sum:
-        start, stop = (rows.start, rows.stop) if small else (max(0, rows.start - reach), rows.stop + reach)
-        return _sum(_ssim_values(_luma_rows(a[start:stop]), _luma_rows(b[start:stop]), kernel, pad=small))
+        near = rows if small else slice(max(0, rows.start - reach), rows.stop + reach)
+        return _sum(_ssim_values(_luma_rows(a, near), _luma_rows(b, near), kernel, pad=small))
 
     return _mean((lanes or Lanes()).share(measure, _bands(a.shape[0])))
 
@@ -147,7 +152,7 @@ def ssim_along(
 
     def measure(some: NDArray[np.int64]) -> _Sum:
         near = some[:, None] + np.arange(-reach, reach + 1)
-        maps = _maps(_luma_rows(a[near]), _luma_rows(b[near]))
+        maps = _maps(_luma_rows(a, near), _luma_rows(b, near))
         return _sum(_alike(_weighted(torch.einsum("mlrw,r->mlw", maps, weights), kernel, 2)))
 
     return _mean((lanes or Lanes()).share(measure, np.array_split(lines, -(-len(lines) // _FEW_LINES))))
@@ -181,9 +186,10 @@ def _bands(height: int, rows: int = 128) -> list[slice]:
     return [slice(s, e) for s, e in zip(starts, [*starts[1:], height], strict=True)]
 
 
-def _luma_rows(rows: NDArray[np.uint8]) -> Tensor:
-    x = torch.from_numpy(rows.astype(np.float32))
-    return x if x.ndim == 2 else x @ torch.tensor(LUMA)
+def _luma_rows(pixels: NDArray[np.uint8], rows: slice | NDArray[np.int64]) -> Tensor:
+    """The luma of some rows of a picture, H×W×3 or H×W; a row for each of the places asked for."""
+    x = torch.from_numpy(pixels[rows].astype(np.float32))
+    return x if pixels.ndim == 2 else x @ torch.tensor(LUMA)
 
 
 def _gaussian() -> list[float]:

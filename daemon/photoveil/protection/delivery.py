@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,12 +14,13 @@ from photoveil.protection.canvas import apply_full_size
 from photoveil.protection.catalogue import Strength
 from photoveil.protection.excerpt import Excerpt
 from photoveil.protection.lanes import Lanes
-from photoveil.protection.reduced import is_big
 from photoveil.protection.wearing import Worn
 
 _ATTEMPTS = 8
 _FIRST_LINE, _LINES = 3, 7
 """Of an excerpt's rows that SSIM can be measured around, every seventh will do."""
+_SURE = 0.8
+"""A correction that leaves more than this share of an amount needs no second look at the excerpt."""
 _LEAST_LOOK = 0.3
 """Below this share of the look, the rest has to give way as well."""
 
@@ -34,6 +34,10 @@ class Delivery:
     psnr_db: float
     ssim: float
 
+    def keeps(self, budget: Strength) -> bool:
+        """Whether it keeps the strength's floors."""
+        return self.psnr_db >= budget.psnr_floor and self.ssim >= budget.ssim_floor
+
 
 @dataclass(frozen=True)
 class _Amount:
@@ -41,6 +45,11 @@ class _Amount:
 
     scale: float = 1.0
     worn: float = 1.0
+
+    @property
+    def all_told(self) -> float:
+        """In one number."""
+        return self.scale * self.worn
 
     def less(self, done: Delivery, budget: Strength, look: Worn | None) -> _Amount:
         """What should keep the floors that this amount missed.
@@ -66,8 +75,8 @@ def deliver(
 ) -> Delivery:
     """Encode the changed photo, weaker if need be, until the delivered bytes keep the strength's floors.
 
-    What a big photo bears is found out on an excerpt of it first, so that hardly any is encoded twice; its floors are
-    kept on the whole file all the same.
+    What a photo bears is found out on an excerpt of it first, so that hardly any is encoded twice; its floors are kept
+    on the whole file all the same.
 
     Args:
         photo: the original.
@@ -77,32 +86,31 @@ def deliver(
         metadata: what goes with the picture.
         lanes: see `apply_full_size`.
     """
-    amount = _Amount()
-    excerpt = Excerpt.of(photo) if is_big(photo.pixels) else None
-    if excerpt:
-        some = excerpt.photo(photo)
-        _, amount = _settled(
-            lambda amount: _attempt(some, look, change, amount, MetadataPolicy.STRIP_ALL, excerpt, lanes),
-            amount,
-            look,
-            budget,
-        )
-    done, _ = _settled(
-        lambda amount: _attempt(photo, look, change, amount, metadata, None, lanes), amount, look, budget
-    )
-    return done
-
-
-def _settled(
-    attempt: Callable[[_Amount], Delivery], amount: _Amount, look: Worn | None, budget: Strength
-) -> tuple[Delivery, _Amount]:
-    """The first attempt that keeps the floors, from ``amount`` on with less and less; or the last."""
+    amount = _bearable(photo, look, change, budget, lanes)
     for _ in range(_ATTEMPTS - 1):
-        done = attempt(amount)
-        if done.psnr_db >= budget.psnr_floor and done.ssim >= budget.ssim_floor:
-            return done, amount
+        done = _attempt(photo, look, change, amount, metadata, None, lanes)
+        if done.keeps(budget):
+            return done
         amount = amount.less(done, budget, look)
-    return attempt(amount), amount
+    return _attempt(photo, look, change, amount, metadata, None, lanes)
+
+
+def _bearable(
+    photo: Photo, look: Worn | None, change: Tensor, budget: Strength, lanes: Lanes | None
+) -> _Amount:
+    """How much of a change a photo will bear, as told by an excerpt."""
+    amount, excerpt = _Amount(), Excerpt.of(photo)
+    if excerpt is None:
+        return amount
+    some = excerpt.photo(photo)
+    for _ in range(_ATTEMPTS):
+        tried = _attempt(some, look, change, amount, MetadataPolicy.STRIP_ALL, excerpt, lanes)
+        if tried.keeps(budget):
+            return amount
+        before, amount = amount, amount.less(tried, budget, look)
+        if amount.all_told > _SURE * before.all_told:
+            return amount
+    return amount
 
 
 def _attempt(
@@ -123,7 +131,8 @@ def _attempt(
         moved = apply_full_size(photo.pixels, change, excerpt, lanes=lanes)
     encoded = encode(photo, moved, metadata=metadata)
     pixels = decode(encoded.data, name=encoded.name).pixels
-    return Delivery(encoded, pixels, psnr(photo.pixels, pixels), _ssim(photo.pixels, pixels, excerpt, lanes))
+    noise = psnr(photo.pixels, pixels, lanes)
+    return Delivery(encoded, pixels, noise, _ssim(photo.pixels, pixels, excerpt, lanes))
 
 
 def _ssim(

@@ -119,18 +119,14 @@ def encode_all(
     encoders: Sequence[Encoder], photos: Sequence[Image.Image], lanes: Lanes | None = None
 ) -> dict[str, Features]:
     """Features of whole photos by encoder name; what several encoders want to be shown alike is made once."""
-    shown: dict[tuple[int, View, int], Tensor] = {}
-
-    def showing(encoder: Encoder, index: int) -> Tensor:
-        view = encoder.whole(photos[index])
-        key = (index, view, encoder.size)
-        if key not in shown:
-            shown[key] = view.show(photos[index], encoder.size)
-        return shown[key]
-
-    batches = [torch.cat([showing(e, index) for index in range(len(photos))]) for e in encoders]
+    beside = lanes or Lanes()
+    wanted = [[(index, e.whole(photo), e.size) for index, photo in enumerate(photos)] for e in encoders]
+    different = list(dict.fromkeys(key for keys in wanted for key in keys))
+    shown = beside.share(lambda key: key[1].show(photos[key[0]], key[2]), different)
+    by_key = dict(zip(different, shown, strict=True))
+    batches = [torch.cat([by_key[key] for key in keys]) for keys in wanted]
     pieces = [partial(e._seeing, batch) for e, batch in zip(encoders, batches, strict=True)]
-    found = (lanes or Lanes()).run(pieces)
+    found = beside.run(pieces)
     return {e.name: features for e, features in zip(encoders, found, strict=True)}
 
 

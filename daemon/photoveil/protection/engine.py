@@ -6,6 +6,7 @@ import hashlib
 import io
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -194,8 +195,10 @@ class Engine:
         tick(0.0)
         with work.clock.within("protect"):
             work.anchors = {e.name: job.persona.anchor(e, self._device) for e in self.encoders}
-            work.look = self._worn(small, job.persona, self._targets([work.anchors]), work.budget)
-            pixels, budget, allowed = _working_copy(small, job.photo), work.budget, None
+            with ThreadPoolExecutor(1) as beside:
+                copy = beside.submit(_working_copy, small, job.photo)
+                work.look = self._worn(small, job.persona, self._targets([work.anchors]), work.budget)
+            pixels, budget, allowed = copy.result(), work.budget, None
             if work.look:
                 allowed = work.look.leaves(pixels)
                 pixels, budget = work.look.put_on(pixels, lanes=self._lanes), _beside(budget, allowed)

@@ -1,4 +1,4 @@
-"""Some rows of a big photo, in bands spread evenly over it: a small photo on which much of the big one can be told."""
+"""Some rows of a photo, in bands spread evenly over it: a smaller one on which much of the whole can be told."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Excerpt:
 
     @classmethod
     def of(cls, photo: Photo) -> Excerpt | None:
-        """About a megapixel of a big photo; None for one that is too low to spare any rows."""
-        count = max(_LEAST_BANDS, round(_PIXELS / _BAND / photo.width))
-        if photo.height < 2 * count * _BAND:
+        """About a megapixel of a big photo, half of a smaller one; None for one that is too low or narrow."""
+        count = min(max(_LEAST_BANDS, round(_PIXELS / _BAND / photo.width)), photo.height // (2 * _BAND))
+        if count < _LEAST_BANDS or photo.width < _BAND:
             return None
         middles = (np.arange(count) + 0.5) * photo.height / count
         tops = np.round((middles - _BAND / 2) / 16).astype(np.int64) * 16

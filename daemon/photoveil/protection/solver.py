@@ -160,9 +160,11 @@ class _Walk:
             self._scene.refresh(self._canvas)
         self._scene.turn(sizes)
 
-    def move(self, gradients: dict[int, Tensor]) -> None:
-        """Take a step, given the gradients at the views (3×S×S by size)."""
-        slope = self._scene.slope((self.looks[size], gradient) for size, gradient in gradients.items())
+    def move(self, gradients: dict[int, list[Tensor]]) -> None:
+        """Take a step, given each target's gradient at the views (3×S×S by size)."""
+        slope = self._scene.slope(
+            (self.looks[size], torch.stack(several).sum(0)) for size, several in gradients.items()
+        )
         self._momentum = _DECAY * self._momentum + _unit(slope)
         steps = self._case.strength.steps
         self._step += 1
@@ -228,15 +230,18 @@ class _Company:
         self._lost, self.walks = [], [walk for walk in self.walks if not walk.done]
         return iter(outcomes)
 
-    def _gradients(self) -> dict[int, dict[int, Tensor]]:
-        """Of all targets' losses at each photo's views, by the photo's place and the input side."""
+    def _gradients(self) -> dict[int, dict[int, list[Tensor]]]:
+        """Of each target's losses at each photo's views, by the photo's place and the input side."""
         whose = [walk.place for walk in self.walks]
         views = {size: torch.cat([walk.looks[size].shown for walk in self.walks]) for size in self._sizes}
-        found = {size: torch.zeros_like(view) for size, view in views.items()}
         slopes = [partial(_slope, target, views[target.size], whose) for target in self._targets]
+        found: dict[int, list[Tensor]] = {size: [] for size in self._sizes}
         for target, gradient in zip(self._targets, self._while_looking_ahead(slopes), strict=True):
-            found[target.size] += gradient
-        return {place: {size: found[size][row] for size in self._sizes} for row, place in enumerate(whose)}
+            found[target.size].append(gradient)
+        return {
+            place: {size: [each[row] for each in several] for size, several in found.items()}
+            for row, place in enumerate(whose)
+        }
 
     def _while_looking_ahead(self, slopes: Sequence[Callable[[], Tensor]]) -> list[Tensor]:
         """What these answer; a lane that is through with its own begins the next step's looks."""
