@@ -18,6 +18,7 @@ from photoveil import __version__
 from photoveil.fitting.machine import machine
 from photoveil.photos import Photo, decode
 from photoveil.protection import Engine, Persona, devices
+from photoveil.protection.lanes import Lanes
 from photoveil.protection.roster import ENOUGH_PHOTOS
 
 STARTER = "starter"
@@ -49,6 +50,12 @@ class Bench:
     def engine(self) -> Engine:
         """The model set on the device."""
         return Engine.load(self.model_set, device=str(self.device), models_dir=self.models_dir)
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """Such as the engine has for its surrogates."""
+        weights = [sum(part.nbytes for part in e.parameters()) for e in self.engine.surrogates]
+        return Lanes.over(self.device, weights)
 
     @cached_property
     def persona(self) -> Persona:

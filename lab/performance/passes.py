@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from threading import get_ident
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from lab.performance.timing import Spent, now
 from photoveil.protection.encoders import Encoder, Features
+from photoveil.protection.lanes import Lanes
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Pass:
 
     Attributes:
         gradient: whether the way back to the picture followed.
-        rough: whether in half the precision.
+        rough: whether by the tower made for speed, in half the precision where that is faster.
         start: when it began, on the wall.
         spent: on the way forward.
     """
@@ -45,7 +47,7 @@ class Watch:
     def __enter__(self) -> Watch:
         for encoder in self._encoders:
             self._hooks.append(encoder.register_forward_pre_hook(self._begin))
-            self._hooks.append(encoder.register_forward_hook(self._end))
+            self._hooks.append(encoder.register_forward_hook(self._end, with_kwargs=True))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -60,9 +62,10 @@ class Watch:
     def _begin(self, encoder: Encoder, _images: tuple[Tensor]) -> None:
         self._starts[get_ident(), encoder.name] = now(encoder.mean.device)
 
-    def _end(self, encoder: Encoder, images: tuple[Tensor], _features: Features) -> None:
-        device = encoder.mean.device
-        rough = torch.is_autocast_enabled(device.type)
+    def _end(
+        self, encoder: Encoder, images: tuple[Tensor], options: dict[str, bool], _features: Features
+    ) -> None:
+        device, rough = encoder.mean.device, options.get("quick", False)
         gradient = torch.is_grad_enabled() and images[0].requires_grad
         begun = self._starts.pop((get_ident(), encoder.name))
         spent = now(device) - begun
@@ -75,13 +78,12 @@ class Marks:
 
     device: torch.device
     steps: list[Spent] = field(default_factory=list)
-    _shares: list[float] = field(default_factory=lambda: [0.0])
+    _share: float = 0.0
 
     def __call__(self, stage: str, share: float) -> None:
-        """Hear of progress. Where the optimiser ends early, the leap to the end of the stage is no step."""
-        leap = share - self._shares[-1]
-        if stage == "protect" and 0 < leap < 1.5 * (self._shares[1:] or [1.0])[0]:
-            self._shares.append(share)
+        """Hear of progress. The end of the stage is told once more after the last step."""
+        if stage == "protect" and share > self._share:
+            self._share = share
             self.steps.append(now(self.device))
 
     @property
@@ -95,14 +97,20 @@ class Marks:
         return self.span.times(len(self.steps) / (len(self.steps) - 1))
 
 
-def bare(passes: Iterable[Pass], device: torch.device) -> Spent:
-    """The same passes one after the other on pictures of noise, and what they take."""
+def bare(passes: Iterable[Pass], device: torch.device, lanes: Lanes) -> Spent:
+    """The same passes on pictures of noise, as fast as these lanes get through them, and what they take."""
     work = [
-        (one, torch.rand(one.batch, 3, one.encoder.size, one.encoder.size, device=device)) for one in passes
+        partial(
+            run,
+            one.encoder,
+            torch.rand(one.batch, 3, one.encoder.size, one.encoder.size, device=device),
+            gradient=one.gradient,
+            rough=one.rough,
+        )
+        for one in passes
     ]
     start = now(device)
-    for one, pictures in work:
-        run(one.encoder, pictures, gradient=one.gradient, rough=one.rough)
+    lanes.run(work)
     return now(device) - start
 
 

@@ -1,7 +1,7 @@
 """What the optimiser costs beside the encoders' own passes.
 
 While a photo is protected, all passes are noted; then the very same ones are made again, bare. From the end of the
-first step to the end of the last, so that nothing but steps and the scores between them is in it.
+first step to the end of the last, so that nothing but steps is in it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _MEGAPIXELS = 1.2
 _BATCHES = (1, 4)
 _GOAL = Goal(1.1)
 _NOTE = (
-    "Steps of the optimiser with their scores ÷ the same encoder passes alone (same batches and precision, forward and "
-    "back to the picture, scores forward only)."
+    "Steps of the optimiser ÷ the same encoder passes alone (same batches and precision, forward and back to the "
+    "picture)."
 )
 
 
@@ -47,4 +47,4 @@ def _steps(bench: Bench, batch: int) -> tuple[Spent, Spent, int]:
                 raise done
     first = marks[0].steps
     passes = watch.within(first[0].wall, first[-1].wall)
-    return marks[0].span, bare(passes, bench.device), len(first) - 1
+    return marks[0].span, bare(passes, bench.device, bench.lanes), len(first) - 1
