@@ -30,6 +30,8 @@ _CONFIG = {
     # Nor is a process ended because others need memory: what is tested is a killed machine, not a small one.
     "memory_monitor_refresh_ms": 0,
     "enable_metrics_collection": False,
+    # Ray makes its workers give way to all else (by 15): on a machine that is busy they would stand still.
+    "worker_niceness": 0,
 }
 _AGENTS = [
     *(f"--{agent}_command=sh -c cat" for agent in ("dashboard_agent", "runtime_env_agent")),
