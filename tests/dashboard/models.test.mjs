@@ -83,10 +83,9 @@ test('giving up, and failures with their remedy', options, async () => {
   const page = await visit.open({ to: 'models' });
   await press(page, '[data-key="strong"] [data-act="pull"]');
   await says(page, /Asking where it is|0 %/, '.fetching');
-  assert.equal(
-    await page.$eval('[data-key="standard"] [data-act="pull"]', (button) => /** @type {HTMLButtonElement} */ (button).disabled),
-    true,
-    'one goes after the other',
+  await until(
+    () => page.$eval('[data-key="standard"] [data-act="pull"]', (button) => /** @type {HTMLButtonElement} */ (button).disabled),
+    'the others to wait for it: one goes after the other',
   );
   visit.daemon.fetch({ ...FETCHING, model_set: 'strong', state: 'waiting', error: AWAY, again: new Date(Date.now() + 3e5).toISOString() });
   await says(page, /could not be fetched[\s\S]*closed the connection[\s\S]*What to do: Check the network[\s\S]*tried again by itself/, '.fetching');
