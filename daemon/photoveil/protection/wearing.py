@@ -84,7 +84,8 @@ class Worn:
         if not self.ramp:
             return apply_full_size(tinted, change + light, excerpt, lanes=lanes)
         lit = apply_full_size(tinted, light, excerpt, lanes=lanes)
-        return apply_full_size(_faded(pixels, lit, self.ramp), change, excerpt, lanes=lanes)
+        faded = _faded(pixels, lit, self.ramp, lanes or Lanes())
+        return apply_full_size(faded, change, excerpt, lanes=lanes)
 
 
 def wear(
@@ -147,14 +148,17 @@ def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _faded(
-    pixels: NDArray[np.uint8], graded: NDArray[np.uint8], ramp: float, band: int = 256
+    pixels: NDArray[np.uint8], graded: NDArray[np.uint8], ramp: float, lanes: Lanes, band: int = 128
 ) -> NDArray[np.uint8]:
-    """The graded photo, on its way to black more and more the photo itself; band of rows by band of rows."""
+    """The graded photo, on its way to black more and more the photo itself; each lane takes a share of the rows."""
     out = np.empty_like(pixels)
-    for top in range(0, len(pixels), band):
+
+    def fade(top: int) -> None:
         rows = slice(top, top + band)
         share = share_worn(pixels[rows], ramp)
         before = pixels[rows].astype(np.float32)
         change = (graded[rows] - before) * (share if pixels.ndim == 2 else share[..., None])
         out[rows] = np.rint(before + change).clip(0, 255)
+
+    lanes.share(fade, range(0, len(pixels), band))
     return out
