@@ -10,9 +10,11 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from photoveil.protection import stem
+
 
 def quickened(visual: nn.Module, *, half: bool) -> nn.Module:
-    """A copy of a frozen image tower with its batch norms folded into the convolutions before them.
+    """A copy of a frozen image tower with its batch norms folded into the convolutions before them, and a quick `Stem`.
 
     The features are the same but for rounding. A tower without batch norms is returned as it is.
 
@@ -28,6 +30,8 @@ def quickened(visual: nn.Module, *, half: bool) -> nn.Module:
         for module in quick.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 module.to(torch.bfloat16)
+    else:
+        _replace_stems(quick)
     return quick.requires_grad_(False).to(memory_format=torch.channels_last)
 
 
@@ -41,6 +45,13 @@ def _fold_children(parent: nn.Module) -> None:
         if rest is not None and norm.num_features == convolution.out_channels:
             setattr(parent, first, fuse_conv_bn_eval(convolution, norm))
             setattr(parent, second, rest)
+
+
+def _replace_stems(quick: nn.Module) -> None:
+    for parent in list(quick.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, nn.Conv2d) and stem.fits(child):
+                setattr(parent, name, stem.Stem(child))
 
 
 def _rest_of(norm: nn.BatchNorm2d) -> nn.Module | None:
