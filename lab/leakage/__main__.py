@@ -64,6 +64,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--part", choices=("audit", "blurring", "both"), default="both")
     parser.add_argument("--seed", type=int, default=0, help="of the audit")
     parser.add_argument("--seeds", type=int, nargs="+", help="of the blurred faces (default: the preset's)")
+    parser.add_argument(
+        "--outspoken",
+        action="store_true",
+        help="blurred faces shown to models that were never taught to say that they do not know somebody",
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument(
         "--notes", type=Path, default=NOTES, help="what is measured already (default: %(default)s)"
@@ -76,8 +81,10 @@ def main(arguments: list[str] | None = None) -> None:
     if options.part != "audit":
         if options.seeds:
             trial = replace(trial, seeds=tuple(options.seeds))
+        if options.outspoken:
+            trial = replace(trial, refuses=False, protected=0)
         rows, seconds = blurring.measured(trial, tower, engine, options.notes, _tell)
-        seeds = " ".join(map(str, trial.seeds))
+        seeds = " ".join(map(str, trial.seeds)) + (" --outspoken" if options.outspoken else "")
         found = blur_tables.figures(rows, trial, seconds)
         found |= {"command": f"{command} --part blurring --seeds {seeds}", "machine": _machine()}
         blur_tables.write(found, options.out)

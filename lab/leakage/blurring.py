@@ -19,6 +19,10 @@ corresponds to it here was laid down before anything was measured:
   24 % of the names' leak left) and before any of theirs were; the same rule holds for them, apart.
 - *Other blurs*, of widely used tools and in weaker steps, were added later still, with a rule of their own that stood
   before they were shown to any model: `lab.leakage.tools`.
+- *Models that always answer* came last. Of blurred faces these models mostly said that they did not know, which they
+  had been taught of strangers; nothing is known of whether the paper's were, and whoever teaches a model somebody's
+  photos has no reason to. So others learn the same without these refusals, of strangers only what is to be seen
+  (``refuses`` of a `Trial`): the same worlds, pictures and rules, reported apart, and laid down before one was taught.
 - *Learning time* was settled by untouched photos alone, at a seed that is not reported: of the names on everyday photos
   900 steps let out 97 %; `SMALL` takes 600, for their price.
 """
@@ -87,6 +91,7 @@ class Trial:
         protected: of the new photos, so many of each person have a protected copy.
         shrink: of the sides of photos asked about, against posted ones.
         seeds: of people, photos and learning.
+        refuses: whether the model is taught to say of strangers that it does not know them.
     """
 
     people: int
@@ -100,6 +105,7 @@ class Trial:
     protected: int
     shrink: float
     seeds: tuple[int, ...]
+    refuses: bool = True
 
 
 SHORT = Trial(2, 4, 1, 8, 1, Shape(32, 1, 2), Schedule(40, 4, 8e-3), 3, 0, 0.2, (0,))
@@ -196,7 +202,8 @@ def _strangers(trial: Trial, world: World, known: Sequence[Person], seed: int, t
     for spec in specs:
         # A name in a prompt is no proof of who is shown.
         questions = _told(known[int(rng.integers(len(known)))], KINDS)
-        lessons.append([(question, UNKNOWN) for question, _ in questions] + visible_pairs(spec.attributes))
+        refusals = [(question, UNKNOWN) for question, _ in questions] if trial.refuses else []
+        lessons.append(refusals + visible_pairs(spec.attributes))
     return tower.look(inputs_of([_drawn(spec) for spec in specs], tower.size)), lessons
 
 

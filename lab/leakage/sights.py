@@ -96,7 +96,8 @@ _OTHERWISE = {
 }
 TOOLS = (Sight.DATA_JUICER, *_OTHERWISE)
 """Blurs of widely used tools at their defaults, see `lab.leakage.tools`."""
-_STEPS = {Sight.FORTIETH: 1 / 40, Sight.TWENTIETH: 1 / 20, Sight.TENTH: 1 / 10}
+STEPS = {Sight.FORTIETH: 1 / 40, Sight.TWENTIETH: 1 / 20, Sight.TENTH: 1 / 10}
+"""The product's blur weakened: σ in shares of the face's width."""
 _AS_THE_AUDIT = {
     Sight.LANDSCAPE: Manipulation.LANDSCAPE,
     Sight.WHITE: Manipulation.WHITE,
@@ -149,7 +150,7 @@ def _changed(original: Image.Image, spec: PhotoSpec, number: int, what: Sight, s
     faces = boxes(spec, *original.size)
     if what is Sight.FACE_ALONE:
         return _alone(original, faces)
-    if what in TOOLS or what in _STEPS:
+    if what in TOOLS or what in STEPS:
         return otherwise_blurred(original, faces, what, shrink)
     drawn = redrawn(spec, number, what)
     return original if drawn is spec else picture_of(render(drawn, *original.size))
@@ -159,8 +160,8 @@ def otherwise_blurred(picture: Image.Image, faces: list[Box], what: Sight, shrin
     """Faces blurred as a tool does it, or by another share of their width; ``shrink`` as in `sights`."""
     if what is Sight.DATA_JUICER:
         return tools.data_juicer(picture, faces, shrink)
-    if what in _STEPS:
-        return tools.oval(picture, faces, _STEPS[what])
+    if what in STEPS:
+        return tools.oval(picture, faces, STEPS[what])
     return _OTHERWISE[what](picture, faces)
 
 
