@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "installers" / "release"
@@ -137,6 +135,10 @@ def test_what_differs_between_two_wheels_is_named(wheel: Path, tmp_path: Path) -
 
 
 def test_the_bill_is_what_cyclonedx_calls_one(made: Path) -> None:
+    # Seconds of grammars, that only the process which runs this test should read.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     (path,) = made.glob("*.cdx.json")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(path.read_text("utf-8")) is None
 
