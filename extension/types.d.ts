@@ -3,7 +3,7 @@
 /** Why a photo did not get protected. `daemon` carries the daemon's own words. */
 type FailureCode =
   | 'absent' | 'unpaired' | 'revoked' | 'impostor' | 'forbidden' | 'locked' | 'stopped' | 'timeout' | 'busy' | 'too-large'
-  | 'daemon' | 'odd-answer' | 'unreadable' | 'orphaned' | 'unanswered' | 'cancelled';
+  | 'daemon' | 'odd-answer' | 'outdated' | 'unreadable' | 'orphaned' | 'unanswered' | 'cancelled';
 
 interface Failure {
   code: FailureCode;
@@ -45,6 +45,8 @@ type PageRequest =
   | { kind: 'dashboard' }
   | { kind: 'original-used'; count: number }
   | { kind: 'frames' }
+  /** Every word, where the browser has none for the page's process. */
+  | { kind: 'words' }
   /** From the daemon's first-run page, in the copy that a package brought. */
   | { kind: 'first-run' }
   /** From the top frame, where Photoveil is off, and whenever that changes. */
@@ -123,8 +125,10 @@ interface Recent {
   site: string;
   name: string;
   outcome: ProtectAnswer['outcome'];
-  /** Why it failed, or was passed on as it is. */
-  reason?: FailureCode | 'own' | 'animation' | 'other' | 'bare';
+  /** Why it was passed on as it is. */
+  reason?: 'own' | 'animation' | 'other' | 'bare';
+  /** Why it was not sent. */
+  failure?: Failure;
   at: number;
   strength?: string;
   /** On how many places something was hidden, on a photo for an AI assistant. */
@@ -317,6 +321,8 @@ interface PhotoveilContent {
       file: File, meta: { name: string; type: string }, onProgress: (progress: Progress) => void, signal: AbortSignal,
     ): Promise<ProtectAnswer>;
     prewarm(): void;
+    /** Every word, with its gaps as `$1` to `$9`; rejects where the background is gone. */
+    words(): Promise<Record<string, string>>;
     /** Whether this page is the daemon's own, as the daemon proves it. */
     isDashboard(): Promise<boolean>;
     /** Have our scripts started in those of the tab's frames that have none; rejects if they could not be. */
@@ -324,6 +330,11 @@ interface PhotoveilContent {
     /** Whether Photoveil is on for the page in this tab. */
     tellSite(enabled: boolean): void;
     originalUsed(count: number): void;
+  };
+  words: {
+    /** What is said under this name, whatever the browser knows; '' for a name that nobody knows. */
+    text(key: string, ...values: Array<string | number>): string;
+    whenBetter(tell: () => void): void;
   };
   sight: { watch(host: HTMLElement, button: HTMLElement, restore: () => string): Sight };
   status: { open(actions: CardActions): Card };

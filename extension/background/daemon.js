@@ -98,12 +98,12 @@ function asObject(bytes) {
 
 /**
  * Ask a port something before any session, as pairing and session do.
- * @param {number} port @param {string} verb @param {object} question
+ * @param {number} port @param {string} verb @param {object} question @param {AbortSignal} [signal]
  * @returns {Promise<{status: number, answer: Record<string, unknown>}>} answer is empty unless status is 2xx
  */
-export async function ask(port, verb, question) {
-  await pace.take('hello');
-  const response = await post(port, verb, concat(JSON.stringify(question)), { limit: LIMITS.hello });
+export async function ask(port, verb, question, signal) {
+  await pace.take('hello', signal);
+  const response = await post(port, verb, concat(JSON.stringify(question)), { limit: LIMITS.hello, signal });
   if (!response.ok) {
     await response.body?.cancel();
     return { status: response.status, answer: {} };
@@ -234,7 +234,7 @@ function provedObject({ bytes }) {
  */
 function unproved(status) {
   if (status === 401) return new DaemonError('stopped');
-  if (status === 404) return new DaemonError('odd-answer', { reason: `HTTP ${status}` });
+  if (status === 404) return new DaemonError('outdated');
   return new DaemonError('impostor');
 }
 

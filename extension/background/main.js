@@ -18,6 +18,7 @@ import { askToBeConnected, isProvided, sleepUntilConnected } from './provided.js
 import { sealed } from './sealed.js';
 import { load } from './settings.js';
 import { startInFrames, syncSites } from './sites.js';
+import { plainWords } from './words.js';
 
 chrome.runtime.onMessage.addListener((message, sender, sendResponse) => {
   if (sender.id !== chrome.runtime.id || typeof message !== 'object' || message === null) return undefined;
@@ -81,6 +82,8 @@ function answerPage(request, sender) {
       return isDashboard(sender.url);
     case 'frames':
       return startInFrames(tab);
+    case 'words':
+      return plainWords();
     case 'first-run':
       return askToBeConnected(sender.url);
     case 'site':

@@ -4,12 +4,11 @@
  */
 
 import { ask } from './daemon.js';
-import { DaemonError } from './failure.js';
+import { findByCode } from './greeting.js';
 import * as keys from './keys.js';
 import { update } from './settings.js';
-import { PORTS, concat, deriveKeys, fromB64, importKeys, mac, nonce, normaliseCode, toB64, verify } from './wire.js';
+import { mac, normaliseCode } from './wire.js';
 
-const WINDOW_MS = 120_000;
 const POLL_MS = 700;
 
 /** @type {PairingState} */
@@ -27,23 +26,13 @@ export async function pair(typed, name) {
   const mine = ++attempt;
   const code = normaliseCode(typed);
   if (!code) return (state = { state: 'failed', reason: 'wrong-code' });
-  const secret = await importKeys(concat(code));
-  /** @type {Set<Refusal>} */
-  const refusals = new Set();
-  for (const port of PORTS) {
-    const answer = await begin(port, secret, name);
-    if (mine !== attempt) return state;
-    if (typeof answer === 'string') {
-      refusals.add(answer);
-      continue;
-    }
-    if (!(await isKept(answer))) return (state = { state: 'failed', reason: 'not-kept' });
-    state = { state: 'waiting', until: answer.until };
-    void finish(answer, mine);
-    return state;
-  }
-  const telling = /** @type {const} */ (['wrong-code', 'impostor', 'not-open']).find((reason) => refusals.has(reason));
-  return (state = { state: 'failed', reason: telling ?? 'absent' });
+  const found = await findByCode(code, name, location.origin);
+  if (mine !== attempt) return state;
+  if (typeof found === 'string') return (state = { state: 'failed', reason: found });
+  if (!(await isKept(found))) return (state = { state: 'failed', reason: 'not-kept' });
+  state = { state: 'waiting', until: found.until };
+  void finish(found, mine);
+  return state;
 }
 
 /** Take up a pairing that was waiting for its confirmation when the browser put the background to sleep. */
@@ -62,32 +51,6 @@ export async function forget() {
   attempt++;
   state = { state: 'none' };
   await keys.remove();
-}
-
-/** @typedef {'absent' | 'not-open' | 'wrong-code' | 'impostor'} Refusal */
-
-/**
- * @param {number} port @param {import('./wire.js').Keys} secret @param {string} name
- * @returns {Promise<import('./keys.js').Pairing | Refusal>}
- */
-async function begin(port, secret, name) {
-  const nc = nonce();
-  const proof = await mac(secret, 'photoveil/1 pair client', nc, location.origin);
-  const reply = await ask(port, 'pair/begin', { nc: toB64(nc), name, proof }).catch((error) => reasonOf(error));
-  if (typeof reply === 'string') return reply;
-  if (reply.status === 404) return 'not-open';
-  if (reply.status === 403) return 'wrong-code';
-  const { client, ns: theirs, proof: theirProof } = reply.answer;
-  const ns = fromB64(theirs);
-  if (typeof client !== 'string' || !/^[0-9a-f]{16}$/.test(client) || ns.length !== 32) return 'impostor';
-  if (!(await verify(secret, theirProof, 'photoveil/1 pair daemon', nc, ns, client))) return 'impostor';
-  const derived = await deriveKeys(secret, concat(nc, ns), 'photoveil/1 pair key');
-  return { client, port, keys: derived, confirmed: false, until: Date.now() + WINDOW_MS };
-}
-
-/** @param {unknown} error @returns {Refusal} */
-function reasonOf(error) {
-  return error instanceof DaemonError && error.failure.code === 'impostor' ? 'impostor' : 'absent';
 }
 
 /** Ask until the user has confirmed or refused. @param {import('./keys.js').Pairing} pairing @param {number} mine */

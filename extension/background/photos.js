@@ -94,9 +94,9 @@ async function note({ answer, about }, { id, name, sender }) {
   await showState(code);
   if (isPrivate(sender)) return;
   const site = siteOfSender(sender);
-  const reason = answer.outcome === 'unchanged' ? answer.reason : code;
+  const why = answer.outcome === 'unchanged' ? { reason: answer.reason } : answer.outcome === 'failed' ? { failure: answer.failure } : {};
   await count(site, answer.outcome);
-  await remember({ id, site, name, outcome: answer.outcome, at: Date.now(), ...(reason ? { reason } : {}), ...about });
+  await remember({ id, site, name, outcome: answer.outcome, at: Date.now(), ...why, ...about });
 }
 
 /** The user pressed “use the original”. @param {chrome.runtime.MessageSender} sender @param {unknown} howMany */

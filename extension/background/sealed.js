@@ -23,7 +23,7 @@ const CONSENT_MS = 120_000;
 /** @typedef {SealedPicture & {manner: RequestCredentials}} Fetchable */
 
 /** Failures of the whole undertaking rather than of one picture. @type {FailureCode[]} */
-const HOPELESS = ['absent', 'unpaired', 'revoked', 'impostor', 'forbidden', 'locked', 'stopped', 'odd-answer'];
+const HOPELESS = ['absent', 'unpaired', 'revoked', 'impostor', 'forbidden', 'locked', 'stopped', 'odd-answer', 'outdated'];
 
 /** @typedef {'looked' | 'others' | 'damaged' | 'newer' | 'unread'} Count where a picture is counted; `looked`: there is nothing to say of it */
 

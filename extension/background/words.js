@@ -10,6 +10,9 @@
 /** The language that has every word: `default_locale` of the manifest. */
 const DEFAULT = 'en';
 
+/** Filled in for themselves, values leave gaps that count. */
+const GAPS = ['$1', '$2', '$3', '$4', '$5', '$6', '$7', '$8', '$9'];
+
 /** Our own, once they were needed. @type {Record<string, Message>} */
 let own = {};
 
@@ -30,6 +33,13 @@ export async function loadWords() {
   if (chrome.i18n.getMessage('language')) return;
   loading ??= readOwn();
   await loading;
+}
+
+/** Every word, with its gaps as `$1` to `$9`: for the card in a page whose process has none. @returns {Promise<Record<string, string>>} */
+export async function plainWords() {
+  loading ??= readOwn();
+  await loading;
+  return Object.fromEntries(Object.entries(own).map(([key, message]) => [key, filled(message, GAPS)]));
 }
 
 async function readOwn() {

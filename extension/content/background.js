@@ -111,6 +111,9 @@ photoveil.background ??= (() => {
     async isDashboard() {
       return (await send({ kind: 'dashboard' }).catch(() => false)) === true;
     },
+    words() {
+      return send({ kind: 'words' });
+    },
     async startInFrames() {
       if ((await send({ kind: 'frames' })) !== true) throw new Error('not started');
     },

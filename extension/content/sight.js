@@ -7,6 +7,9 @@ globalThis.photoveil ??= /** @type {PhotoveilContent} */ ({});
 photoveil.sight ??= (() => {
   /** Nobody reads a card, decides and presses within this time; a double click meant for the page does. */
   const LONG_ENOUGH_MS = 500;
+
+  /** Who was made to press by what lay over the card goes on pressing for a while when that is gone. */
+  const AFRESH_MS = 1_200;
   const LOOK_MS = 200;
 
   /** Smaller than this nobody reads it, and this much of it has to be in view. */
@@ -30,6 +33,8 @@ photoveil.sight ??= (() => {
   let dress = '';
   /** What was there when the card came on top; worth no second try. @type {Set<Element>} */
   let known = new Set();
+  /** Whether the page's popovers were closed for the card to be seen. */
+  let wasCleared = false;
   /** Since when each watched button is in view. @type {Map<Element, number | undefined>} */
   const buttons = new Map();
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -51,6 +56,29 @@ photoveil.sight ??= (() => {
     untouchedSince = undefined;
     known = new Set(others());
     dress = restore();
+  }
+
+  /**
+   * The user has pressed the card and it did not count: what lies around there goes, as it would by itself from a press beside it
+   * if it were no popover “manual”. A page that opens it again is as before: nothing counts.
+   */
+  function clear() {
+    for (const element of others()) {
+      if (!(element instanceof HTMLElement) || !element.matches(':popover-open')) continue;
+      wasCleared = true;
+      try {
+        element.hidePopover();
+      } catch {
+        // The page has closed or moved it in that very moment.
+      }
+    }
+  }
+
+  // A popover that comes and goes between two looks lay over the card meanwhile.
+  if (!BROWSER_TELLS) {
+    photoveil.listen('beforetoggle', (/** @type {ToggleEvent} */ { newState, target }) => {
+      if (newState === 'open' && target !== card) untouchedSince = undefined;
+    });
   }
 
   function isAsItWas() {
@@ -94,6 +122,7 @@ photoveil.sight ??= (() => {
     changes.disconnect();
     clearInterval(timer);
     timer = undefined;
+    wasCleared = false;
   }
 
   /**
@@ -115,7 +144,9 @@ photoveil.sight ??= (() => {
       canHaveSeen() {
         look();
         const since = Math.max(untouchedSince ?? Infinity, buttons.get(button) ?? Infinity);
-        if (isLegible(button) && performance.now() - since >= LONG_ENOUGH_MS) return true;
+        const long = wasCleared ? AFRESH_MS : LONG_ENOUGH_MS;
+        if (isLegible(button) && performance.now() - since >= long) return true;
+        clear();
         bringBack();
         return false;
       },

@@ -73,10 +73,10 @@ photoveil.status ??= (() => {
   /** @type {HTMLElement | undefined} */
   let stack;
 
-  /** @param {string} key @param {Array<string | number>} values */
-  function text(key, ...values) {
-    return chrome.i18n.getMessage(key, values.map(String));
-  }
+  const { text, whenBetter } = photoveil.words;
+
+  /** What does not help against these is to try it at once: they have their own words. @type {FailureCode[]} */
+  const WITHOUT_RETRY = ['daemon', 'too-large', 'unreadable', 'orphaned', 'cancelled'];
 
   /**
    * @template {keyof HTMLElementTagNameMap} T
@@ -174,14 +174,15 @@ photoveil.status ??= (() => {
     });
   }
 
-  /** @param {Failure} failure */
+  /** As the extension's own pages say it (ui/page.js); the button below is this card's alone. @param {Failure} failure */
   function words({ code, title, reason, remedy }) {
     if (code === 'daemon' && title) return { title, reason: reason ?? '', remedy: remedy ?? '' };
     const name = code.replaceAll('-', '_');
+    const then = WITHOUT_RETRY.includes(code) ? '' : text('then_retry');
     return {
       title: text(`failure_${name}_title`) || text('failure_daemon_title'),
       reason: text(`failure_${name}_reason`),
-      remedy: text(`failure_${name}_remedy`),
+      remedy: [text(`failure_${name}_remedy`), then].filter(Boolean).join(' '),
     };
   }
 
@@ -211,6 +212,8 @@ photoveil.status ??= (() => {
     let mood = '';
     /** @type {Sight | undefined} */
     let sight;
+    /** What is shown, to be said again in better words. */
+    let again = () => undefined;
 
     /** @param {HTMLElement} button @param {() => void} action */
     const onPress = (button, action) => button.addEventListener('click', (event) => {
@@ -233,6 +236,7 @@ photoveil.status ??= (() => {
     };
 
     const remove = () => {
+      again = () => undefined;
       clearTimeout(timer);
       sight?.end();
       card.remove();
@@ -256,7 +260,8 @@ photoveil.status ??= (() => {
       if (event.isTrusted && event.key === 'Escape') dismiss();
     });
 
-    return {
+    /** @type {Card} */
+    const said = {
       progress(done, total, fraction) {
         if (mood !== 'working') {
           const bar = make('div', 'bar');
@@ -274,32 +279,45 @@ photoveil.status ??= (() => {
         fill?.parentElement?.setAttribute('aria-valuenow', String(Math.round(part * 100)));
       },
       done(count, unchanged, originals) {
-        const said = outcomeWords(count, unchanged, originals);
-        show(count > 0 ? 'done' : 'done plain', said.title, text('close'), make('p', 'text', said.note));
+        const { title: heading, note } = outcomeWords(count, unchanged, originals);
+        show(count > 0 ? 'done' : 'done plain', heading, text('close'), make('p', 'text', note));
         mood = 'done';
         card.hidden = false;
         leaveSoon();
       },
       failed(failure, names) {
-        const said = words(failure);
-        const reason = make('p', 'text', said.reason);
-        const remedy = make('p', 'text');
-        if (said.remedy) remedy.append(make('strong', '', said.remedy));
+        const { title: heading, reason, remedy } = words(failure);
+        const help = make('p', 'text');
+        if (remedy) help.append(make('strong', '', remedy));
         const kept = make('p', 'text', names.length === 1 ? text('kept_one', names[0] ?? '') : text('kept_many', names.length));
         const row = make('div', 'row');
         const retry = make('button', 'main', text('retry'));
         const original = make('button', 'original', names.length === 1 ? text('use_original') : text('use_originals', names.length));
         row.append(retry, ...(photoveil.site.away === 'ask' ? [original] : []));
         onPress(retry, actions.retry);
+        const once = make('p', 'text');
+        once.setAttribute('role', 'alert');
         onPress(original, () => {
           if (sight?.canHaveSeen()) actions.original();
+          else once.textContent = text('press_again');
         });
-        show('failed', said.title, text('leave_out'), reason, kept, remedy, row);
+        show('failed', heading, text('leave_out'), make('p', 'text', reason), kept, help, once, row);
         card.hidden = false;
         if (original.isConnected) sight = watch(original);
       },
       close: remove,
     };
+
+    /** @template {unknown[]} T @param {(...args: T) => void} tell @returns {(...args: T) => void} */
+    const inBestWords = (tell) => (...args) => {
+      again = () => {
+        mood = '';
+        tell(...args);
+      };
+      tell(...args);
+      whenBetter(() => again());
+    };
+    return { progress: inBestWords(said.progress), done: inBestWords(said.done), failed: inBestWords(said.failed), close: remove };
   }
 
   return { open };

@@ -4,12 +4,13 @@
 
 import { browserName } from '../background/names.js';
 import { Asking } from './asking.js';
-import { ask, byId, failureWords, onPress, say, setVisible, text } from './page.js';
+import { LookingAgain } from './looking.js';
+import { ask, byId, onPress, say, setVisible, text, wordsFor } from './page.js';
 
 const REFRESH_MS = 1_500;
 
-/** Each of five ports may take eight seconds to say nothing; then the background was ended, whatever becomes of its answer. */
-const PAIRING_MS = 60_000;
+/** All ports are asked at once and may take eight seconds to say nothing; then the background was ended, whatever becomes of its answer. */
+const PAIRING_MS = 30_000;
 
 /** @typedef {'connected' | 'trouble' | 'pairing' | 'waiting'} Part */
 
@@ -19,22 +20,60 @@ let told = () => undefined;
 /** While the user has yet to confirm, it is asked again and again. @type {ReturnType<typeof setTimeout> | undefined} */
 let next;
 
-const state = new Asking(askState, { answered, silent: () => showTrouble({ code: 'unanswered' }) });
+/** Nobody has pressed anything: what is shown stays as it is, unless there is news. */
+let isByItself = false;
+
+/** Questions in a row that had no answer in time. */
+let silences = 0;
+
+/** What is wrong, as far as is known. @type {FailureCode | undefined} */
+let trouble;
+
+const state = new Asking(askState, { answered, silent });
+const looking = new LookingAgain(lookAgain);
 
 /** @param {(connection: ConnectionState, asked: number) => void} [onState] */
 export function start(onState) {
   told = onState ?? told;
   byId('pair-form', HTMLFormElement).addEventListener('submit', (event) => void onPair(event));
   byId('code', HTMLInputElement).addEventListener('input', onCodeInput);
-  onPress('try-again', refresh);
+  onPress('try-again', onTryAgain);
   onPress('allow', onAllow);
   onPress('start-over', () => ask({ kind: 'forget' }).then(refresh));
+  document.addEventListener('visibilitychange', onVisibility);
   return refresh();
 }
 
 /** Ask how things stand and show it; over when that is shown, or that there is no answer yet. */
 export function refresh() {
+  isByItself = false;
+  looking.end();
   return state.ask();
+}
+
+/** Photoveil may be back. */
+function lookAgain() {
+  isByItself = true;
+  return state.ask();
+}
+
+/** A page that nobody sees asks nothing. */
+function onVisibility() {
+  looking.end();
+  if (trouble && document.visibilityState === 'visible') void lookAgain();
+}
+
+async function onTryAgain() {
+  const button = byId('try-again', HTMLButtonElement);
+  setPill('', text('popup_checking'));
+  button.disabled = true;
+  await refresh();
+  button.disabled = false;
+}
+
+/** One question of its own that is late says less than what is known. */
+function silent() {
+  if (++silences > 1 || !isByItself) showTrouble({ code: 'unanswered' });
 }
 
 /** @returns {Promise<ConnectionState | undefined>} */
@@ -46,14 +85,19 @@ async function askState() {
 
 /** @param {ConnectionState} connection @param {number} asked */
 function answered(connection, asked) {
+  const isOld = isByItself && connection.state === 'failed' && connection.failure.code === trouble;
+  silences = 0;
+  trouble = undefined;
   show(connection);
+  if (!isOld) looking.end();
+  if (trouble && document.visibilityState === 'visible') looking.soon();
   clearTimeout(next);
   const isWaiting = connection.state === 'unpaired' && connection.pairing.state === 'waiting';
   if (isWaiting) next = setTimeout(() => void refresh(), REFRESH_MS);
-  told(connection, asked);
+  if (!isOld) told(connection, asked);
 }
 
-/** @param {'good' | 'bad'} mood @param {string} words */
+/** @param {'good' | 'bad' | ''} mood @param {string} words */
 function setPill(mood, words) {
   byId('pill', HTMLElement).className = `pill ${mood}`;
   say('pill', words);
@@ -73,35 +117,36 @@ function show(connection) {
   } else if (connection.state === 'unpaired') {
     showPairing(connection.pairing);
   } else if (connection.failure.code === 'revoked') {
-    showPairing({ state: 'none' });
-    say('pair-error', text('failure_revoked_reason'));
+    showPairing({ state: 'none' }, wordsFor(connection.failure));
   } else {
     showTrouble(connection.failure);
   }
 }
 
-/** @param {PairingState} pairing */
-function showPairing(pairing) {
+/** @param {PairingState} pairing @param {{title: string, reason: string}} [why] it is to be done again */
+function showPairing(pairing, why) {
   setPill('bad', text('popup_attention'));
+  say('pairing-title', why?.title ?? text('popup_pairing_title'));
+  say('pairing-why', why?.reason ?? '');
   showOnly(pairing.state === 'waiting' ? 'waiting' : 'pairing');
   if (pairing.state === 'failed') say('pair-error', text(`pairing_${pairing.reason.replaceAll('-', '_')}`));
 }
 
 /** @param {Failure} failure */
-function showTrouble({ code }) {
+function showTrouble(failure) {
+  const { code } = failure;
+  const { title, reason, remedy } = wordsFor(failure);
+  const isForbidden = code === 'forbidden';
+  trouble = code;
   setPill('bad', text(code === 'absent' ? 'popup_off' : 'popup_attention'));
-  say('trouble-title', failureWords(code, 'title'));
-  say('trouble-reason', failureWords(code, 'reason'));
-  say('trouble-remedy', remedyFor(code));
-  setVisible('allow', code === 'forbidden');
-  setVisible('try-again', code !== 'forbidden');
+  say('trouble-title', title);
+  say('trouble-reason', reason);
+  // Elsewhere it is said where the button is that here stands below.
+  say('trouble-remedy', isForbidden ? text('popup_forbidden_remedy') : remedy);
+  setVisible('trouble-looking', !isForbidden && code !== 'unanswered');
+  setVisible('allow', isForbidden);
+  setVisible('try-again', !isForbidden);
   showOnly('trouble');
-}
-
-/** @param {FailureCode} code */
-function remedyFor(code) {
-  if (code === 'forbidden') return text('popup_forbidden_remedy');
-  return code === 'unanswered' ? failureWords(code, 'remedy') : text('popup_remedy');
 }
 
 /** @param {Event} event */
@@ -109,10 +154,12 @@ async function onPair(event) {
   event.preventDefault();
   const button = byId('connect', HTMLButtonElement);
   say('pair-error', '');
+  say('pair-asking', text('popup_checking'));
   button.disabled = true;
   const begun = await within(PAIRING_MS, ask({ kind: 'pair', code: byId('code', HTMLInputElement).value, name: browserName() }));
+  say('pair-asking', '');
   if (begun?.state) showPairing(begun);
-  else say('pair-error', failureWords(begun?.failure?.code ?? 'unanswered', 'title'));
+  else say('pair-error', wordsFor(begun?.failure ?? { code: 'unanswered' }).title);
   await refresh();
   button.disabled = false;
 }

@@ -103,7 +103,16 @@ export function strengthName(name, title = name) {
   return text(`strength_${name}`) || title;
 }
 
-/** @param {FailureCode} code @param {'title' | 'reason' | 'remedy'} part */
-export function failureWords(code, part) {
-  return text(`failure_${code.replaceAll('-', '_')}_${part}`);
+/**
+ * What a failure is called, why it is so, and what helps: the card on pages says the same (content/status.js). The daemon's own
+ * words where it gave some. @param {Failure} failure
+ */
+export function wordsFor({ code, title, reason, remedy }) {
+  if (code === 'daemon' && title) return { title, reason: reason ?? '', remedy: remedy ?? '' };
+  const name = code.replaceAll('-', '_');
+  return {
+    title: text(`failure_${name}_title`) || text('failure_daemon_title'),
+    reason: text(`failure_${name}_reason`),
+    remedy: text(`failure_${name}_remedy`),
+  };
 }

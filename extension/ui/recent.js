@@ -2,7 +2,7 @@
  * What became of the last photos, and where an original was used. Kept until the browser is closed; the second for longer.
  */
 
-import { ask, byId, clock, decimal, failureWords, make, say, setVisible, strengthName, text } from './page.js';
+import { ask, byId, clock, decimal, make, say, setVisible, strengthName, text, wordsFor } from './page.js';
 
 /** So many are seen at first. */
 const FIRST = 2;
@@ -34,6 +34,8 @@ function photoItem(photo) {
   const parts = [make('span', 'row top', title, make('span', 'soft small', clock(at))), make('span', 'soft small', facts)];
   const result = resultOf(photo);
   if (result) parts.push(make('span', 'soft small', result));
+  // Neither the browser nor the daemon keeps a photo that was not sent; only the page may still hold it.
+  if (outcome === 'failed') parts.push(make('span', 'soft small', text('recent_not_kept')));
   return make('li', '', sign, make('div', 'grow', ...parts));
 }
 
@@ -46,8 +48,8 @@ function outcomeWords({ outcome, strength, hidden }) {
 }
 
 /** What was measured, or why there is nothing to measure. @param {Recent} photo */
-function resultOf({ outcome, reason, headline, psnr }) {
-  if (outcome === 'failed') return reason ? failureWords(/** @type {FailureCode} */ (reason), 'title') : '';
+function resultOf({ outcome, reason, failure, headline, psnr }) {
+  if (outcome === 'failed') return failure ? wordsFor(failure).title : '';
   if (outcome === 'unchanged') return reason ? text(`unchanged_${reason}`) : '';
   const verdict = headline ? text(`verdict_${headline}`) : '';
   return [verdict, psnr === undefined ? '' : text('recent_psnr', decimal(psnr))].filter(Boolean).join(' · ');

@@ -2,7 +2,7 @@
  * Sealed photos of the page under the popup: shown clean at a press, shown as posted at the next.
  */
 
-import { ask, byId, failureWords, onPress, say, setVisible, text } from './page.js';
+import { ask, byId, onPress, say, setVisible, text, wordsFor } from './page.js';
 
 /** @type {number | undefined} */
 let tab;
@@ -91,5 +91,5 @@ function tellOutcome({ shown = 0, others = 0, damaged = 0, newer = 0, failure })
   const also = [[others, text('sealed_others', others)], [damaged, text('sealed_damaged', damaged)], [newer, text('sealed_newer', newer)]];
   words.push(...also.filter(([count]) => Number(count) > 0).map(([, said]) => String(said)));
   tell(failure ? text('sealed_note') : words.join(' '), shown > 0 ? 'hide' : 'show');
-  if (failure) say('sealed-error', failureWords(failure.code, 'title') || text('sealed_unable'));
+  if (failure) say('sealed-error', wordsFor(failure).title);
 }

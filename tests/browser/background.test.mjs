@@ -184,7 +184,7 @@ for (const [name, skip] of /** @type {const} */ ([['chromium', NO_CHROMIUM], ['f
           standIn.requests = [];
           await page.goto(`${world.site.origin}/upload.html`);
           await pick(page, photos.slice(8, 9));
-          await until(async () => (await ask({ kind: 'recent' })).recent[0]?.reason === 'impostor', `${how}: the refusal`, LIMIT_MS);
+          await until(async () => (await ask({ kind: 'recent' })).recent[0]?.failure?.code === 'impostor', `${how}: the refusal`, LIMIT_MS);
           assert.equal(world.site.files.length, 0);
           await own.evaluate('chrome.storage.session.remove("recent")');
           if (verb === 'lookup') assert.equal(count('protect'), 0, 'and the photo is not sent');

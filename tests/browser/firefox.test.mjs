@@ -5,10 +5,37 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { pair, pick, until } from './support/flows.mjs';
+import { cardSays, pair, pick, pressCard, until, useOriginal } from './support/flows.mjs';
 import { containsRunOf, sha256 } from './support/site.mjs';
 import { StandIn } from './support/standin.mjs';
 import { NO_FIREFOX, World, makePhotos, record, removeFolderOf } from './support/world.mjs';
+
+test('Firefox: “use original” counts beside a popover of the page, once that is gone and the card was seen', { skip: NO_FIREFOX }, async () => {
+  const world = await World.create({ firefox: true });
+  try {
+    const photos = await makePhotos(320);
+    world.endsWith(() => removeFolderOf(photos));
+    const page = await world.open('upload.html');
+    await page.evaluate(`{
+      const toast = document.createElement('div');
+      toast.popover = 'manual';
+      toast.textContent = 'You have mail';
+      toast.id = 'toast';
+      document.body.append(toast);
+      toast.showPopover();
+    }`);
+    await pick(page, photos.slice(0, 1));
+    await cardSays(page, /not connected yet/);
+    const isOpen = () => page.evaluate('document.getElementById("toast").matches(":popover-open")');
+    await pressCard(page, /Use the original/);
+    await cardSays(page, /That press did not count.*press again/);
+    assert.deepEqual([await isOpen(), world.site.files.length], [false, 0]);
+    await useOriginal(page);
+    await until(() => world.site.files.length === 1, 'the original, as asked');
+  } finally {
+    await world.end();
+  }
+});
 
 test('Firefox: paired, an upload is protected', { skip: NO_FIREFOX }, async () => {
   const world = await World.create({ firefox: true });

@@ -245,7 +245,7 @@ test('the last photos with what became of them, and the originals that were used
   await press(popup, '#more summary');
   const told = await popup.$$eval('#recent li', (items) => (
     items.slice(0, 3).map((item) => /** @type {HTMLElement} */ (item).innerText.replace(/\s+/g, ' '))));
-  assert.match(String(told[0]), new RegExp(`${names[3]} .*Not sent · 127\\.0\\.0\\.1`));
+  assert.match(String(told[0]), new RegExp(`${names[3]} .*Not sent · 127\\.0\\.0\\.1 This photo is damaged It is kept nowhere\\. Pick it again`));
   assert.match(String(told[1]), new RegExp(`${names[2]} .*Sent unchanged · 127\\.0\\.0\\.1 Animations cannot`));
   assert.match(String(told[2]), new RegExp(`${names[1]} .*Protected`));
   assert.equal(await isShown(popup, 'originals'), false, 'none was used');
@@ -330,7 +330,7 @@ test('without the daemon: why, what to do, and the switch still works', options,
   const { port } = standIn;
   await standIn.stop();
   const popup = await openPopup(page);
-  await says(popup, 'trouble', /Photoveil is not running.*photoveil run/s);
+  await says(popup, 'trouble', /Photoveil is not running.*photoveil run.*Checked again by itself/s);
   await says(popup, 'pill', /Not running/);
   await press(popup, '#site-switch');
   await page.bringToFront();
@@ -346,8 +346,8 @@ test('without the daemon: why, what to do, and the switch still works', options,
   again.sites = standIn.sites;
   standIn = await again.start(port ? [port] : undefined);
   world.endsWith(() => again.stop());
-  await press(popup, '#try-again');
-  await until(() => isShown(popup, 'connected'), 'the connection');
+  await popup.bringToFront();
+  await until(() => isShown(popup, 'connected'), 'the connection, without a press');
   await until(async () => !(await isShown(popup, 'site-untold')), 'the daemon to be told');
   assert.equal(Reflect.get(standIn.sites[host] ?? { protect: true }, 'protect'), true);
   await popup.close();

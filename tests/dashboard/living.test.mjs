@@ -212,6 +212,10 @@ test('the history follows what happens, filters and goes further back', options,
   await press(page, 'Try screenshot 2026-11-20 at 18.04.11.png again');
   await says(page, /Nothing failed/);
   assert.deepEqual(asked('retry'), [{ job: 'job4' }]);
+  if (first) Object.assign(first, { kind: 'upload', folder: null, state: 'failed', error: { code: '', title: 'Damaged', reason: '', remedy: '' } });
+  visit.daemon.tell('photo', { job: 'job0' });
+  await says(page, /The photo itself is not kept\. Pick it again/, '.photo-list');
+  assert.doesNotMatch(await textOf(page, '.photo-list'), /Try again/, 'what cannot help is not offered');
 });
 
 test('pausing by keyboard, resuming, persona and strength', options, async () => {

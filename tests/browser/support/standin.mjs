@@ -96,6 +96,8 @@ export class StandIn {
    * @type {{verb: string, how: 'none' | 'wrong' | 'other body'} | undefined}
    */
   lie;
+  /** Bare refusals: the status by the verb, as from a daemon that is too old for it, or cannot prove anything. @type {Record<string, number>} */
+  bare = {};
   /** What is asked by this verb is heard and gets no answer. @type {string | undefined} */
   mute;
   /** How long a job takes: with `Infinity` until `finish`. */
@@ -131,6 +133,11 @@ export class StandIn {
     const words = heard(request, body);
     this.requests.push({ verb, bytes: body.length, ...words });
     await this.#whenItAnswers(verb, words.body);
+    const refusal = this.bare[verb];
+    if (refusal) {
+      response.writeHead(refusal).end();
+      return;
+    }
     const { status, json, file, listener } = this.#route(verb, request, body);
     const answer = Buffer.from(file ?? (json ? JSON.stringify(json) : ''));
     const proof = this.#proof(verb, request, status, listener ? Buffer.alloc(0) : answer);

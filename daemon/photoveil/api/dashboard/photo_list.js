@@ -5,7 +5,7 @@
 
 import { attempt } from './dialogs.js';
 import { button, h, pill, progressBar, say, troubleBox } from './dom.js';
-import { STATES, isFinal, origin, stageWords, when } from './words.js';
+import { NOT_KEPT, STATES, cameToNothing, canTryAgain, isFinal, origin, stageWords, when } from './words.js';
 
 /** Several photos that end in a row ask for the list once. */
 const GATHER_MS = 600;
@@ -79,6 +79,7 @@ export function row(context, job, folders) {
       h('p', { class: 'soft small' }, `${when(job.finished ?? job.created)} · ${origin(job, folders)} · ${manner(job)}`),
       job.state === 'running' && progressOf(job, live, gone),
       job.state === 'failed' && job.error && troubleBox(job.error),
+      cameToNothing(job) && !canTryAgain(job) && h('p', { class: 'soft small' }, NOT_KEPT),
       isFinal(job) && job.reason && h('p', { class: 'small' }, job.reason),
     ),
     h('div', { class: 'photo-side' }, statePill(job), deed(daemon, job)),
@@ -91,9 +92,9 @@ function manner({ persona, method, strength }) {
 }
 
 /** What can be done about a photo from its row. @param {import('./daemon.js').Daemon} daemon @param {Job} job */
-function deed(daemon, { job, state, name }) {
+function deed(daemon, { job, kind, state, name }) {
   const act = (/** @type {string} */ verb) => (/** @type {Event} */ event) => attempt(event.currentTarget, () => daemon.ask(verb, { job }));
-  if (state === 'failed' || state === 'cancelled') {
+  if (canTryAgain({ kind, state })) {
     return button('Try again', act('retry'), { small: true, icon: 'retry', act: 'act', label: `Try ${name} again` });
   }
   return !isFinal({ state }) && button('Cancel', act('cancel'), { small: true, act: 'act', label: `Cancel ${name}` });

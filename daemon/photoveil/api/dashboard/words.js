@@ -125,6 +125,19 @@ export function waitingWords(reason) {
   return reason ? (WAITING[reason] ?? `Folder work waits: ${reason}.`) : '';
 }
 
+/** What to do about an upload that came to nothing: its photo went with it. */
+export const NOT_KEPT = 'The photo itself is not kept. Pick it again where you uploaded it, or drop it on the overview.';
+
+/** Whether trying again can help: only photos in folders are still there. @param {Pick<Job, 'kind' | 'state'>} job */
+export function canTryAgain({ kind, state }) {
+  return cameToNothing({ state }) && kind !== 'upload';
+}
+
+/** @param {Pick<Job, 'state'>} job */
+export function cameToNothing({ state }) {
+  return state === 'failed' || state === 'cancelled';
+}
+
 /** Where a photo came from. @param {Pick<Job, 'kind' | 'folder'>} job @param {Map<string, string>} folders paths by id */
 export function origin({ kind, folder }, folders) {
   if (folder) return lastPart(folders.get(folder) ?? '') || 'from a folder';

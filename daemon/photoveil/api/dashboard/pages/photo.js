@@ -14,7 +14,7 @@ import { ask, known, onPhotos, statePill } from '../photo_list.js';
 import { regionsCard } from '../regions.js';
 import { CHANNELS, cautionWords, figure, fileWords, lookWords, sentence, strangers, verdict } from '../report.js';
 import { unlearnableCard } from '../unlearnable.js';
-import { isFinal, origin, percent, plural, stageWords, when } from '../words.js';
+import { NOT_KEPT, cameToNothing, canTryAgain, isFinal, origin, percent, plural, stageWords, when } from '../words.js';
 
 /** How far back the history is searched for a photo that no page has shown yet. */
 const PAGES = 10;
@@ -77,7 +77,7 @@ function actionsOf({ daemon }, job) {
   const act = (/** @type {string} */ verb) => (/** @type {Event} */ event) =>
     attempt(event.currentTarget, () => daemon.ask(verb, { job: job.job }));
   if (!isFinal(job)) return [button('Cancel', act('cancel'))];
-  if (job.state === 'failed' || job.state === 'cancelled') return [button('Try again', act('retry'), { kind: 'main', icon: 'retry' })];
+  if (canTryAgain(job)) return [button('Try again', act('retry'), { kind: 'main', icon: 'retry' })];
   if (job.state !== 'done' || job.kept === false) return [];
   return [
     button(
@@ -131,7 +131,8 @@ function exposureOf(context, job) {
 
 /** @param {Job} job */
 function stateCard(job) {
-  if (job.error) return h('section', { 'class': 'card', 'aria-label': 'What went wrong' }, troubleBox(job.error));
+  const lost = cameToNothing(job) && !canTryAgain(job) && h('p', { class: 'soft' }, NOT_KEPT);
+  if (job.error) return h('section', { 'class': 'card', 'aria-label': 'What went wrong' }, troubleBox(job.error), lost);
   if (!isFinal(job))
     return h(
       'section',
@@ -139,7 +140,7 @@ function stateCard(job) {
       job.state === 'running' && progressBar(job.progress || undefined, 'Progress'),
       h('p', { class: 'soft' }, job.state === 'queued' ? 'Waiting its turn' : stageWords(job.stage)),
     );
-  return h('section', { 'class': 'card', 'aria-label': 'What happened' }, h('p', {}, job.reason ?? 'Nothing was done to this photo.'));
+  return h('section', { 'class': 'card', 'aria-label': 'What happened' }, h('p', {}, job.reason ?? 'Nothing was done to this photo.'), lost);
 }
 
 /** What was reached, as each method tells it. @param {Report} report */
