@@ -121,15 +121,17 @@ def written(pairs: Sequence[Sequence[QuestionAnswer]], words: Tokenizer) -> tupl
     targets = torch.full((len(rows), segments, length), -100)
     for i, photo in enumerate(rows):
         for j, (text, question) in enumerate(photo):
-            texts[i, j, : len(text)] = torch.tensor(text)
-            targets[i, j, question - 1 : len(text) - 1] = torch.tensor(text[question:])
+            texts[i, j, : len(text)] = text
+            targets[i, j, question - 1 : len(text) - 1] = text[question:]
     return texts, targets
 
 
-def _text(question: str, answer: str, words: Tokenizer) -> tuple[list[int], int]:
+@lru_cache(maxsize=8192)  # the same few hundred are written in every step
+def _text(question: str, answer: str, words: Tokenizer) -> tuple[Tensor, int]:
+    """A question with its answer as numbers, and how many of them are the question's."""
     end = len(words.vocabulary) - 1
     asked, answered = (_numbers(text, words) for text in (question, answer))
-    return [2, *asked, 2, *answered, end], len(asked) + 2
+    return torch.tensor([2, *asked, 2, *answered, end]), len(asked) + 2
 
 
 def _numbers(text: str, words: Tokenizer) -> list[int]:
