@@ -11,16 +11,15 @@ import pytest
 
 from tests.installers.index import Index
 from tests.installers.tools import INSTALLERS, load
+from tests.shared import once
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photoveil's wheel, built of this tree as the installers do it."""
     payload: Any = load("payload", INSTALLERS / "common" / "payload.py")
-    folder = tmp_path_factory.mktemp("wheel")
-    payload.add_wheel(folder)
-    (made,) = folder.glob("*.whl")
-    return Path(made)
+    (made,) = once(tmp_path_factory, "wheel", payload.add_wheel).glob("*.whl")
+    return made
 
 
 @pytest.fixture
