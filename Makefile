@@ -128,9 +128,11 @@ $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Photoveil needs Python 3.11 or newer; this is $$(python3 --version)."; exit 1; }
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[heif,lab,ray,real-vlm,dev]'
+	# pip would compile one file after the other; a third is never loaded, and some are no Python at all.
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable '.[heif,lab,ray,real-vlm,dev]'
 	# torchattacks pins a version of requests that it never imports, and that others here cannot live with.
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'torchattacks>=3.5.1,<4'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps 'torchattacks>=3.5.1,<4'
+	$(BIN)/python -m compileall -qq -j 0 -x '/(tests?|transformers/models)/' $(VENV)/lib || true
 	@touch $@
 
 $(JS_READY): package.json package-lock.json
