@@ -21,7 +21,7 @@ PROCESSES := 2
 BROWSER_TESTS := $(wildcard tests/browser/*.test.mjs tests/dashboard/*.test.mjs)
 SYSTEM_TESTS := $(addprefix tests/system/test_,crashes.py disks.py floods.py idle.py hostile.py)
 
-.PHONY: help demo extension test lint test-python test-js test-browser test-system bench starters figures guide release clean windows macos deb tarball test-installers
+.PHONY: python3 npm help demo extension test lint test-python test-js test-browser test-system bench starters figures guide release clean windows macos deb tarball test-installers
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | column -t -s $$'\t'
@@ -53,10 +53,10 @@ macos:  ## on a Mac: build the app, its disk image and its package into dist (se
 # third process of pytest, which gives way, for the seconds in which both wait. A fourth begins with the benchmark's floor
 # and waits for it: that computes for minutes, in whatever time all others leave. Both need the daemon's fixed ports, so
 # one of them needs a network of its own; where there is none, they take turns. All packages are installed before: two
-# apt-get at once lock each other out.
-test: $(PY_READY) $(JS_READY)  ## install what tests need, then run everything
+# apt-get at once lock each other out. What Python and npm install comes in side by side as well.
+test: python3 npm  ## install what tests need, then run everything
 	@installers/linux/system-packages.sh $(TEST_PACKAGES) $(BROWSERS)
-	@if $(BIN)/python tests/alone.py; then \
+	@if python3 tests/alone.py; then \
 	  echo "Several suites run at once; each shows its output when it ends."; \
 	  PHOTOVEIL_MATRIX=brief $(MAKE) --no-print-directory --keep-going --jobs 4 --output-sync=target POLITELY="nice -n 5" PROCESSES=4 $(SUITES) \
 	    || { echo "A suite failed: above, make tells which after ***." >&2; exit 1; }; \
@@ -73,7 +73,7 @@ test-python: $(PY_READY)  ## pytest; with a real keyring, and a real tray on a s
 	installers/linux/system-packages.sh $(TEST_PACKAGES)
 	$(POLITELY) $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
-test-js: $(JS_READY)  ## unit tests of the extension
+test-js: $(PY_READY) $(JS_READY)  ## unit tests of the extension
 	npm run --silent test:unit
 
 test-browser: $(PY_READY) $(JS_READY)  ## real browsers, real daemon; the whole matrix, of which `make test` tries a part
@@ -122,9 +122,14 @@ guide: $(PY_READY) $(JS_READY)  ## make the pictures of docs/guide.md again: rea
 release: $(PY_READY)  ## wheel, extension and bill of materials of the commit, and checksums of all of dist/
 	$(BIN)/python installers/release/release.py
 
-$(PY_READY): pyproject.toml installers/linux/system-packages.sh
+python3:
 	@command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null \
 	  || installers/linux/system-packages.sh python3 python3-venv
+
+npm:
+	@command -v npm >/dev/null || installers/linux/system-packages.sh nodejs npm
+
+$(PY_READY): pyproject.toml installers/linux/system-packages.sh | python3
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Photoveil needs Python 3.11 or newer; this is $$(python3 --version)."; exit 1; }
 	test -x $(BIN)/python || python3 -m venv $(VENV)
@@ -135,8 +140,7 @@ $(PY_READY): pyproject.toml installers/linux/system-packages.sh
 	$(BIN)/python -m compileall -qq -j 0 -x '/(tests?|transformers/models)/' $(VENV)/lib || true
 	@touch $@
 
-$(JS_READY): package.json package-lock.json
-	@command -v npm >/dev/null || installers/linux/system-packages.sh nodejs npm
+$(JS_READY): package.json package-lock.json | npm
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
