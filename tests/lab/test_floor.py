@@ -1,6 +1,6 @@
 """The method wins where it must: the benchmark's `ci` preset, a floor below which the build fails.
 
-These are not the figures of docs/results/affiliation.md. The run takes six minutes of a processor, and nobody waits for
+These are not the figures of docs/results/affiliation.md. The run takes three minutes of a processor, and nobody waits for
 it before the end: it gets the time that is left over while other tests wait.
 """
 

@@ -27,6 +27,7 @@ from tests.lab.worlds import tiny_engine
 _CI = PRESETS["ci"]
 
 
+@pytest.mark.usefixtures("small_photos")
 def test_a_short_run_and_the_same_again(tmp_path: Path) -> None:
     arguments = ["--preset", "ci", "--out", str(tmp_path / "out"), "--cache", str(tmp_path / "cache")]
     main(arguments)
