@@ -1,7 +1,7 @@
 """The method wins where it must: the benchmark's `ci` preset, a floor below which the build fails.
 
-These are not the figures of docs/results/affiliation.md. The run takes three minutes of a processor, and nobody waits for
-it before the end: it gets the time that is left over while other tests wait.
+These are not the figures of docs/results/affiliation.md. The run takes three minutes of a processor, and nobody waits
+for it before the end: it gets the time that is left over while other tests wait.
 """
 
 from __future__ import annotations
