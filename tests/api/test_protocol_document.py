@@ -196,4 +196,4 @@ def test_the_extension_keeps_within_the_numbers() -> None:
     assert burst < float(rate[2])
     assert constant("jobs.js", r"working = new Lane\((\d+)\)") == [2]
     assert "at most 2 photos in work per client" in PLAIN
-    assert constant("pairing.js", r"WINDOW_MS = ([\d_]+)")[0] == 1000 * pairing.WINDOW
+    assert constant("greeting.js", r"WINDOW_MS = ([\d_]+)")[0] == 1000 * pairing.WINDOW

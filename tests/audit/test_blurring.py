@@ -7,16 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lab.leakage import blur_tables, blurring, everyday, tables
 from lab.leakage.blurring import SHORT, Case, Trial
 from lab.leakage.everyday import OUTFITS, TURN, World, members, wardrobe
 from lab.leakage.faces import FACE, HEAD, Part, boxes
 from lab.leakage.shares import About, Row, insufficient, share, verdict
-from lab.leakage.sights import Sight, redrawn
+from lab.leakage.sights import STEPS, TOOLS, Sight, otherwise_blurred, redrawn
+from lab.leakage.tools import oval
 from lab.people import EYES, sample_persona
 from lab.render import render
 from lab.scenes import PhotoSpec
+from photoveil.audit.pictures import blurred
 from tests.audit.planted import tower
 
 SIDE = 160
@@ -87,6 +90,51 @@ def test_one_cue_at_a_time_is_exchanged() -> None:
     )
     assert redrawn(spec, 1, Sight.OTHER_PLACE).setting != spec.setting
     assert redrawn(spec, 1, Sight.WHITE) is spec
+
+
+def sharpness(picture: Image.Image, face: Sequence[int]) -> float:
+    """How much neighbours differ in the middle of a face."""
+    left, top, right, bottom = face
+    x, y = (right - left) // 4, (bottom - top) // 4
+    middle = np.asarray(picture.convert("L"), float)[top + y : bottom - y, left + x : right - x]
+    return float(np.abs(np.diff(middle, axis=0)).mean() + np.abs(np.diff(middle, axis=1)).mean())
+
+
+@pytest.mark.parametrize("what", [*TOOLS, *STEPS])
+def test_other_blurs_change_faces_only_and_less_than_the_products(what: Sight) -> None:
+    spec = everyday_photo("portrait")
+    original = Image.fromarray(render(spec, 480, 360))
+    (box,) = boxes(spec, *original.size)
+    face = [round(v * n) for v, n in zip(box, (480, 360, 480, 360), strict=True)]
+    left, top, right, bottom = face
+    result = otherwise_blurred(original, [box], what, 0.5)
+    more = round(0.65 * (bottom - top))  # the widest of them, and how far its soft border reaches
+    where = np.abs(np.asarray(result, int) - np.asarray(original)).max(2) > 0
+    assert where[top:bottom, left:right].any()
+    where[max(0, top - more) : bottom + more, max(0, left - more) : right + more] = False
+    assert not where.any()
+    told = [sharpness(one, face) for one in (original, result, blurred(original, [box]))]
+    assert told[0] > told[1]
+    if what is not Sight.DEFACE:
+        assert told[1] > told[2]
+
+
+def test_a_step_of_the_products_own_strength_is_the_products_blur() -> None:
+    spec = everyday_photo("portrait")
+    original = Image.fromarray(render(spec, 480, 360))
+    found = boxes(spec, *original.size)
+    quarter, own = (np.asarray(one, int) for one in (oval(original, found, 0.25), blurred(original, found)))
+    assert np.abs(quarter - own).mean() < 0.1
+    assert np.abs(quarter - own).max() < 32  # boxes in whole pixels here
+
+
+@pytest.mark.parametrize("what", TOOLS)
+def test_tools_do_with_faces_of_a_few_pixels_and_at_the_border(what: Sight) -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8))
+    corner, speck, none = (0.0, 0.0, 0.2, 0.3), (0.9, 0.9, 0.91, 0.93), (1.0, 0.4, 1.0, 0.5)
+    result = otherwise_blurred(picture, [corner, speck, none], what, 1.0)
+    assert result.size == picture.size
+    assert otherwise_blurred(picture, [], what, 1.0).tobytes() == picture.tobytes()
 
 
 def test_the_scene_alone_has_nobody_and_all_the_rest() -> None:
@@ -205,3 +253,9 @@ def test_the_published_text_is_that_of_the_published_figures() -> None:
     learnt = {(case, Sight.PROTECTED) for case in (Case.BARE_LEARNT, Case.EVERYDAY_LEARNT)}
     every = {(case, sight) for case in Case for sight in Sight}
     assert {(row["case"], row["sight"]) for row in blurred["rows"]} == every - learnt
+    bold = json.loads((RESULTS / "leakage-blurring-outspoken.json").read_text("utf-8"))
+    assert blur_tables.markdown(bold) == (RESULTS / "leakage-blurring-outspoken.md").read_text("utf-8")
+    assert {(row["case"], row["sight"]) for row in bold["rows"]} == {
+        place for place in every if place[1] is not Sight.PROTECTED
+    }
+    assert not any(row["unknown"] for row in bold["rows"])
