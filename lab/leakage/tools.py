@@ -4,10 +4,11 @@ The first study blurred as the product does, by a quarter of a face's width, and
 that people and makers of data sets use blur less or otherwise. What each does was read in its source and is repeated
 here, on the same boxes; what is laid down for them, before any of these pictures was shown to a model:
 
-- *The tools* are all whose formula could be read: the OpenCV tutorial that most others copy (pyimagesearch's
+- *The tools* are five whose formula was read: the OpenCV tutorial that most others copy (pyimagesearch's
   ``anonymize_face_simple`` and ``anonymize_face_pixelate``, with the settings of its own script), deface (ORB-HD/deface
   at 049ea5c), the blurring of ImageNet (Yang et al. 2022, ``experiments/blurring.py``) and Data-Juicer's
-  ``image_face_blur_mapper``, which cleans what VLMs are trained on. Sites' and phones' own blurs have no public source.
+  ``image_face_blur_mapper``, which cleans what VLMs are trained on. EgoBlur is stronger than all of them (a mean over
+  half of the *picture*) and was not tried; Signal's and GNOME Obfuscate's blurs were not looked into.
 - *The rule* is that of `lab.leakage.blurring`, word for word: a tool's blur leaves *most* of the leak if the share left
   lies above a half with its whole 95 % interval, and is *insufficient* as there. The paper's finding is reproduced
   **for a tool** if its blur leaves most of the names' leak on new photos of both worlds. All tools are reported.

@@ -49,9 +49,12 @@ def sha(data: bytes) -> str:
 
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder but the archive's own."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
-    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    return {name: data for name, data in found.items() if not name.startswith(STATE_FOLDER)}
+    names = {path: path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*"))}
+    # What a run at work keeps beside its copies comes and goes.
+    copies = {path: name for path, name in names.items() if not name.startswith(STATE_FOLDER)}
+    return {
+        name: path.read_bytes() for path, name in copies.items() if path.is_file() and not path.is_symlink()
+    }
 
 
 def wait_for(condition: Callable[[], Any], otherwise: str, seconds: float = 600.0) -> Any:

@@ -8,7 +8,7 @@ import { until } from '../browser/support/flows.mjs';
 import { NO_CHROMIUM } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
 import { FETCHING } from './support/household.mjs';
-import { LOOKS, Visit, go, shoot } from './support/visit.mjs';
+import { LOOKS, Visit, go, pressOn as press, shoot } from './support/visit.mjs';
 
 const options = { skip: NO_CHROMIUM };
 const GB = 1024 ** 3;
@@ -36,9 +36,6 @@ const textOf = (page, selector = 'main') => page.$eval(selector, (node) => /** @
 
 /** @param {Page} page @param {RegExp} words @param {string} [selector] */
 const says = (page, words, selector) => until(async () => words.test(await textOf(page, selector)), String(words));
-
-/** @param {Page} page @param {string} selector */
-const press = async (page, selector) => (await page.waitForSelector(selector, { visible: true }))?.click();
 
 /** @param {Page} page @param {string} selector */
 const isShown = (page, selector) => page.$eval(selector, (node) => node.checkVisibility()).catch(() => false);

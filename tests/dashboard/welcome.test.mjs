@@ -8,7 +8,7 @@ import path from 'node:path';
 import { until } from '../browser/support/flows.mjs';
 import { NO_CHROMIUM } from '../browser/support/world.mjs';
 import { inspect } from './support/access.mjs';
-import { LOOKS, Visit, go, shoot } from './support/visit.mjs';
+import { LOOKS, Visit, go, pressOn, shoot } from './support/visit.mjs';
 
 const options = { skip: NO_CHROMIUM };
 const STEPS = ['photos', 'browser', 'strength', 'models', 'ready'];
@@ -38,7 +38,7 @@ const textOf = (page, selector = 'main') => page.$eval(selector, (node) => /** @
 const says = (page, words, selector) => until(async () => words.test(await textOf(page, selector)), String(words));
 
 /** @param {Page} page @param {string} act */
-const press = async (page, act) => (await page.waitForSelector(`[data-act="${act}"]`, { visible: true }))?.click();
+const press = (page, act) => pressOn(page, `[data-act="${act}"]`);
 
 /** @param {Page} page @param {string} step */
 const at = (page, step) => page.waitForSelector(`[data-step="${step}"]`);
@@ -132,6 +132,9 @@ test('from nothing to protected photos, and only then what was ticked is begun',
   await press(page, 'next');
   await at(page, 'ready');
   await says(page, /1 folder with photos; new: Camera\s[\s\S]*1 browser connected[\s\S]*Strength “strong”[\s\S]*“standard” is being fetched/);
+  visit.daemon.fetch(null);
+  visit.daemon.install('standard');
+  await says(page, /Strength “strong”[\s\S]*Model set “standard”/);
   assert.deepEqual(asked('folders/add'), [], 'nothing is begun before');
   await page.click('[data-act="updates"]');
   await press(page, 'finish');

@@ -16,7 +16,7 @@ import { Site, containsRunOf, sha256 } from '../browser/support/site.mjs';
 import { NO_CHROMIUM, makePhotos, removeFolderOf } from '../browser/support/world.mjs';
 import { Attention } from './support/attention.mjs';
 import { Real } from './support/real.mjs';
-import { shoot } from './support/visit.mjs';
+import { pressOn, shoot } from './support/visit.mjs';
 
 const LIMIT_MS = 300_000;
 /**
@@ -68,7 +68,7 @@ const OF_THE_DIALOG = 'Open';
 /** @typedef {import('puppeteer-core').Page} Page */
 
 /** @param {Page} page @param {string} act */
-const press = async (page, act) => (await page.waitForSelector(`[data-act="${act}"]`, { visible: true }))?.click();
+const press = (page, act) => pressOn(page, `[data-act="${act}"]`);
 /** @param {Page} page @param {string} step */
 const at = (page, step) => page.waitForSelector(`[data-step="${step}"]`);
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { IS_BRIEF, ROOT, startChromium } from '../../browser/support/browsers.mjs';
+import { IS_BRIEF, PATIENCE_MS, ROOT, startChromium } from '../../browser/support/browsers.mjs';
 import { StandIn } from './standin.mjs';
 
 const run = promisify(execFile);
@@ -100,6 +100,14 @@ export async function settle(page) {
   });
   await page.waitForNetworkIdle({ idleTime: 150, timeout: 5_000, concurrency: 1 }).catch(() => undefined);
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(undefined)))));
+}
+
+/**
+ * Press what lies there, once it has come to rest: a page that hears news may grow above it.
+ * @param {import('puppeteer-core').Page} page @param {string} selector
+ */
+export function pressOn(page, selector) {
+  return page.locator(selector).setTimeout(PATIENCE_MS).click();
 }
 
 /** @param {import('puppeteer-core').Page} page @param {string} name @param {boolean} [whole] */

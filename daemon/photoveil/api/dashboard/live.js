@@ -33,7 +33,9 @@ export class Live {
   #gathering;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #sleeping;
-  #generation = 0;
+  #asked = 0;
+  /** The question whose answer is shown. */
+  #shown = 0;
   /** @type {Overview | undefined} */
   overview;
   /** Whether the daemon answers. */
@@ -80,12 +82,13 @@ export class Live {
     for (const watcher of this.#watchers) watcher();
   }
 
-  /** Ask for the overview now. */
+  /** Ask for the overview now; afterwards it is at least as new as the question. */
   async refresh() {
-    const asked = ++this.#generation;
+    const asked = ++this.#asked;
     try {
       const overview = await this.daemon.ask('overview');
-      if (asked !== this.#generation) return;
+      if (asked < this.#shown) return;
+      this.#shown = asked;
       this.overview = overview;
       this.#changed();
     } catch (error) {

@@ -14,8 +14,15 @@ import { lastPart, plural } from './words.js';
 
 /** @param {Context} context @param {WelcomeFacts} facts @param {Plan} plan @param {() => void} finished */
 export async function readyStep(context, facts, plan, finished) {
-  const { daemon, live } = context;
+  const { daemon, live, signal } = context;
   await live.refresh();
+  let chosen = summary(live.overview, plan);
+  live.watch(() => {
+    const fresh = summary(live.overview, plan);
+    if (fresh.isEqualNode(chosen)) return;
+    chosen.replaceWith(fresh);
+    chosen = fresh;
+  }, signal);
   const start = autostartSwitch(daemon, facts.done ? facts.autostart : { ...facts.autostart, state: 'on' }, false);
   const help = `About once a week ${hostOf(facts.updates.url)} is asked. The question says nothing about you; nothing is installed by itself.`;
   const news = toggle('Tell me about new versions', facts.updates.wanted, { help, act: 'updates' });
@@ -37,7 +44,7 @@ export async function readyStep(context, facts, plan, finished) {
     finish.disabled = false;
   };
   const finish = button('Start protecting', pressed, { kind: 'main', icon: 'shield', act: 'finish' });
-  const nodes = [card('What you chose', summary(live.overview, plan), start.node, news.row), wrong];
+  const nodes = [card('What you chose', chosen, start.node, news.row), wrong];
   return { nodes, finish };
 }
 
