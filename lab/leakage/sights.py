@@ -161,7 +161,7 @@ def otherwise_blurred(picture: Image.Image, faces: list[Box], what: Sight, shrin
     if what is Sight.DATA_JUICER:
         return tools.data_juicer(picture, faces, shrink)
     if what in STEPS:
-        return tools.oval(picture, faces, STEPS[what])
+        return blurred(picture, faces, STEPS[what])
     return _OTHERWISE[what](picture, faces)
 
 

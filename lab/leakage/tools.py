@@ -103,19 +103,6 @@ def data_juicer(picture: Image.Image, faces: Sequence[Box], shrink: float) -> Im
     return result
 
 
-def oval(picture: Image.Image, faces: Sequence[Box], share: float) -> Image.Image:
-    """The product's blur (`photoveil.audit.pictures.blurred`) with σ another ``share`` of the face's width."""
-    result = picture
-    for box in faces:
-        left, top, right, bottom = _marked(picture, box)
-        wide = max(2, right - left)
-        inside = Image.new("L", picture.size, 0)
-        ImageDraw.Draw(inside).ellipse((left, top, right, bottom), fill=255)
-        inside = inside.filter(ImageFilter.GaussianBlur(wide / 20))
-        result = Image.composite(picture.filter(ImageFilter.GaussianBlur(wide * share)), result, inside)
-    return result
-
-
 def _in_boxes(picture: Image.Image, faces: Sequence[Box], change: Callable[[Pixels], Pixels]) -> Image.Image:
     """The picture with each box's pixels, H×W×3, changed on their own: nothing beyond a box is mixed in."""
     pixels = np.array(picture)

@@ -15,7 +15,6 @@ from lab.leakage.everyday import OUTFITS, TURN, World, members, wardrobe
 from lab.leakage.faces import FACE, HEAD, Part, boxes
 from lab.leakage.shares import About, Row, insufficient, share, verdict
 from lab.leakage.sights import STEPS, TOOLS, Sight, otherwise_blurred, redrawn
-from lab.leakage.tools import oval
 from lab.people import EYES, sample_persona
 from lab.render import render
 from lab.scenes import PhotoSpec
@@ -117,15 +116,6 @@ def test_other_blurs_change_faces_only_and_less_than_the_products(what: Sight) -
     assert told[0] > told[1]
     if what is not Sight.DEFACE:
         assert told[1] > told[2]
-
-
-def test_a_step_of_the_products_own_strength_is_the_products_blur() -> None:
-    spec = everyday_photo("portrait")
-    original = Image.fromarray(render(spec, 480, 360))
-    found = boxes(spec, *original.size)
-    quarter, own = (np.asarray(one, int) for one in (oval(original, found, 0.25), blurred(original, found)))
-    assert np.abs(quarter - own).mean() < 0.1
-    assert np.abs(quarter - own).max() < 32  # boxes in whole pixels here
 
 
 @pytest.mark.parametrize("what", TOOLS)

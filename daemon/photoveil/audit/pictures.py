@@ -86,8 +86,8 @@ def manipulated(
     return picture
 
 
-def blurred(picture: Image.Image, faces: Sequence[Box]) -> Image.Image:
-    """Faces blurred beyond knowing: an oval around each, by a quarter of its width."""
+def blurred(picture: Image.Image, faces: Sequence[Box], share: float = 0.25) -> Image.Image:
+    """Faces blurred: an oval around each, by a ``share`` of its width; by a quarter beyond knowing."""
     result = picture
     for box in faces:
         left, top, right, bottom = _in_pixels(box, picture)
@@ -95,7 +95,7 @@ def blurred(picture: Image.Image, faces: Sequence[Box]) -> Image.Image:
         oval = Image.new("L", picture.size, 0)
         ImageDraw.Draw(oval).ellipse((left, top, right, bottom), fill=255)
         oval = oval.filter(ImageFilter.GaussianBlur(wide / 20))
-        result = Image.composite(picture.filter(ImageFilter.GaussianBlur(wide / 4)), result, oval)
+        result = Image.composite(picture.filter(ImageFilter.GaussianBlur(wide * share)), result, oval)
     return result
 
 
