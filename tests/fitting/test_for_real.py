@@ -20,7 +20,7 @@ from tests.models import tiny_hub
 from tests.models.server import Fault, Hub
 from tests.tiny_models import tiny_models
 
-SETTINGS = 'model_set = "duo"\nstrength = "balanced"\nwhen_busy = "work"\nmodel_endpoint = "{hub.endpoint}"\n'
+SETTINGS = 'model_set = "duo"\nstrength = "subtle"\nwhen_busy = "work"\nmodel_endpoint = "{hub.endpoint}"\n'
 
 
 @pytest.fixture

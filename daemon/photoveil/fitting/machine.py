@@ -106,7 +106,7 @@ class Stopwatch:
         """
         name, strength = str(report.get("model_set")), STRENGTHS.get(str(report.get("strength")))
         total = report.get("timings_ms", {}).get("total")
-        if strength is not STRENGTHS["balanced"] or not total:
+        if strength is None or strength.steps != STRENGTHS["balanced"].steps or not total:
             return None
         times = self._times.setdefault(name, deque(maxlen=_MOST))
         times.append(float(total) / 1000)
