@@ -21,8 +21,8 @@ from photoveil.protection.channel import View, draw_platform, draw_view, to_plan
 _LEAST_BUDGET = 0.5
 """In 8-bit levels: what must hardly change at all is no reason for wide steps."""
 _BLUR = 0.8
-"""In canvas pixels, σ: gradients are blurred before they are followed (Dong et al. 2019, translation-invariant). What
-one says of the finest detail holds for one view and one encoder, and costs as much as what holds for others."""
+"""In canvas pixels, σ: gradients are blurred before they are followed (translation-invariant attacks, Dong et al. 2019).
+What one says of the finest detail holds for one view and one encoder, and costs as much as what holds for others."""
 
 
 @dataclass(frozen=True)
