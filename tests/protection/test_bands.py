@@ -37,15 +37,3 @@ def test_the_way_back_is_the_gradient(tall: int, wide: int, height: int, width: 
     assert torch.allclose(
         way.show(canvas.detach()), stretch(canvas.detach()[None], rows, columns)[0], atol=1e-5
     )
-
-
-@settings(max_examples=20, deadline=None)
-@given(_SIDES, _SIDES)
-def test_only_what_comes_back_is_blurred(tall: int, height: int) -> None:
-    rows, blur = resampling(tall, height), torch.rand(tall, tall, generator=torch.Generator().manual_seed(1))
-    device = torch.device("cpu")
-    plain, soft = Way.of(rows, rows, device), Way.of(rows, rows, device, (Bands(blur), Bands(blur)))
-    seen = torch.rand(3, height, height, generator=torch.Generator().manual_seed(tall))
-    assert torch.allclose(soft.trace(seen), blur @ plain.trace(seen) @ blur.T, rtol=1e-3, atol=1e-4)
-    canvas = torch.rand(3, tall, tall, generator=torch.Generator().manual_seed(height))
-    assert torch.equal(soft.show(canvas), plain.show(canvas))

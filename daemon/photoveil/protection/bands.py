@@ -65,21 +65,16 @@ def _blocks(matrix: Tensor, size: int) -> list[tuple[slice, slice]]:
 
 @dataclass(frozen=True)
 class Way:
-    """A linear way from a canvas to a view of it, and the one back; each is rows and columns as `Bands`."""
+    """A linear way from a canvas to a view of it, and back; ``rows`` and ``columns`` are matrices as `Bands`."""
 
     there: tuple[Bands, Bands]
     back: tuple[Bands, Bands]
 
     @classmethod
-    def of(
-        cls, rows: Tensor, columns: Tensor, device: torch.device, blur: tuple[Bands, Bands] | None = None
-    ) -> Way:
-        """With ``rows`` H×h and ``columns`` W×w; what comes back is blurred by ``blur``, h×h and w×w."""
-        back = rows.T, columns.T
-        if blur:
-            back = blur[0].above(back[0][None])[0], blur[1].above(back[1][None])[0]
+    def of(cls, rows: Tensor, columns: Tensor, device: torch.device) -> Way:
+        """With ``rows`` H×h and ``columns`` W×w."""
         return cls(
-            (Bands(rows, device), Bands(columns, device)), (Bands(back[0], device), Bands(back[1], device))
+            (Bands(rows, device), Bands(columns, device)), (Bands(rows.T, device), Bands(columns.T, device))
         )
 
     def show(self, canvas: Tensor) -> Tensor:
@@ -87,5 +82,5 @@ class Way:
         return self.there[0].above(self.there[1].beside(canvas))
 
     def trace(self, gradient: Tensor) -> Tensor:
-        """C×H×W, the gradient at the view → C×h×w, that at the canvas, blurred."""
+        """C×H×W, the gradient at the view → C×h×w, that at the canvas."""
         return self.back[0].above(self.back[1].beside(gradient))

@@ -78,7 +78,7 @@ STRENGTHS: dict[str, Strength] = {
             chroma=0.5,
             psnr_floor=34.0,
             ssim_floor=0.93,
-            steps=14,
+            steps=20,
         ),
         Strength(
             "strong",

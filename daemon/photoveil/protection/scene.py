@@ -20,9 +20,6 @@ from photoveil.protection.channel import View, draw_platform, draw_view, to_plan
 
 _LEAST_BUDGET = 0.5
 """In 8-bit levels: what must hardly change at all is no reason for wide steps."""
-_BLUR = 0.8
-"""In canvas pixels, σ: gradients are blurred before they are followed (translation-invariant attacks, Dong et al. 2019).
-What one says of the finest detail holds for one view and one encoder, and costs as much as what holds for others."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,6 @@ class Scene:
         self._budget = self._on_canvas(budget)
         self._mix = colour_mix(len(planes), strength.chroma).to(device)
         self._paint = Bands(self._rows, device), Bands(self._columns, device)
-        self._blur = Bands(_gaussian(small_h, _BLUR)), Bands(_gaussian(small_w, _BLUR))
         self._gram = tuple(Bands(matrix.T @ matrix, device) for matrix in (self._rows, self._columns))
         self._energy = 255.0**2 / 10 ** (strength.psnr_floor / 10) * self.height * self.width * len(planes)
         self._draws = random.Random(seed)  # noqa: S311  reproducible, not secret
@@ -118,7 +114,7 @@ class Scene:
         return {size: Look(seen.shown + seen.way.show(change), seen.way) for size, seen in turned.items()}
 
     def slope(self, looks: Iterable[tuple[Look, Tensor]]) -> Tensor:
-        """The gradient at the canvas, a little blurred, from those at what the looks showed (3×S×S each)."""
+        """The gradient at the canvas, from those at what the looks showed (3×S×S each)."""
         traced = torch.stack([look.way.trace(self._to_own(gradient)) for look, gradient in looks]).sum(0)
         return self._budget * _mixed(self._mix.T, traced / 255)
 
@@ -140,7 +136,7 @@ class Scene:
             Bands(matrix).above(base[None])[0]
             for matrix, base in ((rows, self._rows), (columns, self._columns))
         )
-        return Way.of(down, across, self.device, self._blur)
+        return Way.of(down, across, self.device)
 
     def _to_own(self, gradient: Tensor) -> Tensor:
         """3×S×S as the photo's own planes: all three of a grey one are the same."""
@@ -154,11 +150,3 @@ class Scene:
 
 def _mixed(mix: Tensor, planes: Tensor) -> Tensor:
     return torch.einsum("ij,jhw->ihw", mix, planes)
-
-
-def _gaussian(length: int, sigma: float) -> Tensor:
-    """A blur along one axis as a matrix, length×length: rows add up to one, the border counts what is there."""
-    places = torch.arange(length, dtype=torch.float32)
-    away = (places[:, None] - places) / sigma
-    matrix = torch.exp(-away.square() / 2) * (away.abs() <= 4)
-    return matrix / matrix.sum(1, keepdim=True)
