@@ -32,6 +32,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--encoder", choices=sorted(RECIPES), help="train this one only")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="where weights and descriptions go")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where photos and checkpoints are kept")
+    parser.add_argument(
+        "--weather", action="store_true", help="photos as the web has them: lab.starters.weather"
+    )
     parser.add_argument("--quick", action="store_true", help="a few small steps, to see that everything runs")
     parser.add_argument(
         "--steps",
@@ -64,7 +67,7 @@ def command(options: argparse.Namespace) -> str:
         parts.append(f"--rate {options.rate:g}")
     if options.batch != 48:
         parts.append(f"--batch {options.batch}")
-    return " ".join([*parts, *(["--quick"] if options.quick else [])])
+    return " ".join([*parts, *(f"--{flag}" for flag in ("weather", "quick") if getattr(options, flag))])
 
 
 def train(options: argparse.Namespace, photos: PhotoSet, watch: PhotoSet) -> list[Run]:
@@ -86,7 +89,8 @@ def _plan(recipe: Recipe, options: argparse.Namespace) -> Plan:
     if options.steps:
         pairs = zip(phases, options.steps, strict=True)
         phases = tuple(replace(p, steps=n) for p, n in pairs if n)
-    return Plan(phases, options.batch, options.seed, device_of(options.device), options.cache)
+    device = device_of(options.device)
+    return Plan(phases, options.batch, options.seed, device, options.cache, weather=options.weather)
 
 
 def _publish(run: Run, options: argparse.Namespace, photos: int) -> None:

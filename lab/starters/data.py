@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lab.people import sample_persona
 from lab.render import render
 from lab.scenes import PhotoSpec, sample_photo
+from lab.starters.weather import hidden_face, weathered
 
 CACHE = Path("build/lab")
 SIZE = 224
@@ -111,15 +112,24 @@ def frame(head: NDArray[np.float64], zoomed: bool, rng: np.random.Generator) -> 
 
 
 def augment(
-    photo: NDArray[np.uint8], size: int, head: NDArray[np.float64], zoomed: bool, rng: np.random.Generator
+    photo: NDArray[np.uint8],
+    size: int,
+    head: NDArray[np.float64],
+    zoomed: bool,
+    rng: np.random.Generator,
+    weather: bool = False,
 ) -> NDArray[np.uint8]:
-    """A crop and perhaps a mirror image; no caption speaks of left or right."""
+    """A crop and perhaps a mirror image; no caption speaks of left or right. With ``weather`` as the web has it."""
     full = photo.shape[0]
+    if weather and not zoomed:
+        photo = hidden_face(np.asarray(photo), head, rng)
     x, y, side = frame(head, zoomed, rng)
     left, top, part = (round(v * full) for v in (x, y, side))
     crop = np.asarray(photo[top : top + part, left : left + part])
     method = cv2.INTER_AREA if part >= size else cv2.INTER_CUBIC
     crop = np.asarray(cv2.resize(crop, (size, size), interpolation=method), np.uint8)
+    if weather:
+        crop = weathered(crop, rng)
     return crop[:, ::-1] if rng.random() < 0.5 else crop
 
 
@@ -133,7 +143,13 @@ class Batch:
 
 
 def batches(
-    photos: PhotoSet, size: int, batch: int, steps: int, rng: np.random.Generator, zoom: float
+    photos: PhotoSet,
+    size: int,
+    batch: int,
+    steps: int,
+    rng: np.random.Generator,
+    zoom: float,
+    weather: bool = False,
 ) -> Iterator[Batch]:
     """Batches with a share of `zoom` crops around the head, one prepared ahead."""
 
@@ -149,7 +165,7 @@ def batches(
         own = np.random.default_rng(seed)
         zoomed = own.random(len(rows)) < zoom
         pixels = [
-            augment(photos.pixels[i], size, photos.heads[i], bool(z), own)
+            augment(photos.pixels[i], size, photos.heads[i], bool(z), own, weather)
             for i, z in zip(rows, zoomed, strict=True)
         ]
         return Batch(np.stack(pixels), rows, zoomed)

@@ -30,7 +30,7 @@ QUICK = (Phase(64, 8, 0.4), Phase(64, 8))
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one training run goes."""
+    """How one training run goes; with ``weather`` its photos look as those of the web do."""
 
     phases: tuple[Phase, ...]
     batch: int
@@ -38,6 +38,7 @@ class Plan:
     device: torch.device
     folder: Path
     text_steps: int = 150
+    weather: bool = False
 
     @property
     def steps(self) -> int:
@@ -164,7 +165,8 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         """Where the run can be taken up again."""
-        return self.plan.folder / f"{self.recipe.name}-s{self.plan.seed}.pt"
+        weather = "-weather" if self.plan.weather else ""
+        return self.plan.folder / f"{self.recipe.name}-s{self.plan.seed}{weather}.pt"
 
     def _fresh(self, size: int) -> open_clip.CLIP:
         model = build(self.recipe, self.questions.words, size)
@@ -233,7 +235,7 @@ class Run:
         offset = sum(p.steps for p in plan.phases[:index])
         rng = np.random.default_rng([plan.seed, index])
         self.model.train()
-        feed = batches(self.photos, phase.size, plan.batch, phase.steps, rng, phase.zoom)
+        feed = batches(self.photos, phase.size, plan.batch, phase.steps, rng, phase.zoom, plan.weather)
         for step, batch in enumerate(feed, start=offset):
             for group in optimizer.param_groups:
                 group["lr"] = self.recipe.learning_rate * _rate(step, plan.steps)
