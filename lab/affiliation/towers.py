@@ -88,10 +88,13 @@ def general_features(tower: Tower, photos: PhotoSet, folder: Path, key: str) -> 
 
 def grey_towers(device: torch.device, folder: Path = TOWERS) -> list[Encoder]:
     """Encoders of the surrogates' families with another seed and other data; none where they were not trained."""
-    if not any((folder / "grey").glob("*.json")):
-        return []
-    found = load_encoders(catalogue.model_set("grey", folder), device)
+    return named_towers("grey", device, folder) if any((folder / "grey").glob("*.json")) else []
+
+
+def named_towers(kind: str, device: torch.device, folder: Path = TOWERS) -> list[Encoder]:
+    """The encoders of one of the lab's own sets: ``grey``, or ``web``, which has seen photos as the web has them."""
+    found = load_encoders(catalogue.model_set(kind, folder), device)
     for encoder in found:
         # "starter-resnet" would be mistaken for the white box.
-        encoder.name = encoder.name.replace("starter-", "grey-")
+        encoder.name = encoder.name.replace("starter-", f"{kind}-")
     return found

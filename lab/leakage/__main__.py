@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from lab.affiliation.album import fingerprint
-from lab.affiliation.towers import Tower
+from lab.affiliation.towers import Tower, named_towers
 from lab.leakage import blur_tables, blurring, tables
 from lab.leakage.reading import reading
 from lab.leakage.study import Finding, audited, rates, recall
@@ -69,6 +69,11 @@ def main(arguments: list[str] | None = None) -> None:
         action="store_true",
         help="blurred faces shown to models that were never taught to say that they do not know somebody",
     )
+    parser.add_argument(
+        "--web",
+        action="store_true",
+        help="blurred faces shown to models whose tower has seen photos as the web has them (lab/towers)",
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument(
         "--notes", type=Path, default=NOTES, help="what is measured already (default: %(default)s)"
@@ -83,9 +88,16 @@ def main(arguments: list[str] | None = None) -> None:
             trial = replace(trial, seeds=tuple(options.seeds))
         if options.outspoken:
             trial = replace(trial, refuses=False, protected=0)
-        rows, seconds = blurring.measured(trial, tower, engine, options.notes, _tell)
-        seeds = " ".join(map(str, trial.seeds)) + (" --outspoken" if options.outspoken else "")
-        found = blur_tables.figures(rows, trial, seconds)
+        seen = tower
+        if options.web:  # protected copies are made against another tower
+            seen, trial = (
+                Tower(named_towers("web", torch.device("cpu"))[0]).eval(),
+                replace(trial, protected=0),
+            )
+        rows, seconds = blurring.measured(trial, seen, engine, options.notes, _tell)
+        flags = [f" --{flag}" for flag in ("web", "outspoken") if getattr(options, flag)]
+        seeds = " ".join(map(str, trial.seeds)) + "".join(flags)
+        found = blur_tables.figures(rows, trial, seen.name, seconds)
         found |= {"command": f"{command} --part blurring --seeds {seeds}", "machine": _machine()}
         blur_tables.write(found, options.out)
         print(blur_tables.markdown(found))

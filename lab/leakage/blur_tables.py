@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from lab.leakage.blurring import Case, Trial
 from lab.leakage.shares import About, Row, insufficient, share, verdict
 from lab.leakage.sights import STEPS, TITLES, TOOLS, Sight
+from lab.leakage.world import TOWER
 from lab.writing import replace_file
 from photoveil import __version__
 
@@ -63,10 +64,14 @@ _NOTES = (
     "Drawn people, a small tower and a reader of a few hundred thousand weights: how much hair and clothes weigh "
     "against faces is decided by how we draw them, and real models have seen far more faces.",
 )
+_WEB = (
+    "The tower is `web-resnet`: the starter's architecture, people and training, on photos as the web has them "
+    "(blurred, small, compressed, a tenth with faces made unrecognisable; `lab/starters/weather.py`)."
+)
 Line = dict[str, Any]
 
 
-def figures(rows: Sequence[Row], trial: Trial, seconds: float) -> dict[str, Any]:
+def figures(rows: Sequence[Row], trial: Trial, tower: str, seconds: float) -> dict[str, Any]:
     """All figures: a line for every case, question, sort of photos and sight; see `lab.leakage.shares.Share`."""
     return {
         "seeds": list(trial.seeds),
@@ -75,6 +80,7 @@ def figures(rows: Sequence[Row], trial: Trial, seconds: float) -> dict[str, Any]
         "asked": trial.asked,
         "strangers": trial.strangers,
         "refuses": trial.refuses,
+        "tower": tower,
         "processor_seconds": round(seconds),
         "rows": list(_lines(rows)),
     }
@@ -111,14 +117,21 @@ def write(found: dict[str, Any], folder: Path) -> None:
 
 
 def _name(found: dict[str, Any]) -> str:
-    return "leakage-blurring" if found["refuses"] else "leakage-blurring-outspoken"
+    return "leakage-blurring" + ("-web" if _web(found) else "") + ("" if found["refuses"] else "-outspoken")
+
+
+def _web(found: dict[str, Any]) -> bool:
+    """Whether the models' tower has seen photos as the web has them."""
+    return bool(found.get("tower", TOWER) != TOWER)  # earlier files do not tell
 
 
 def markdown(found: dict[str, Any]) -> str:
     """All figures as text."""
     people = found["people"] * len(found["seeds"])
     lines = [
-        "# Is blurring the face enough?" + ("" if found["refuses"] else " Of models that always answer"),
+        "# Is blurring the face enough?"
+        + ("" if found["refuses"] else " Of models that always answer")
+        + (" and whose tower has seen the web's photos" if _web(found) else ""),
         "",
         f"Photoveil {found['version']}, `{found['command']}`, {found['date'][:10]}, {found['machine']}: "
         f"{found['processor_seconds'] / 60:.0f} minutes of one processor.",
@@ -134,6 +147,7 @@ def markdown(found: dict[str, Any]) -> str:
         "people.",
         *(line for case in Case for line in _case(found["rows"], case)),
         "",
+        *([_WEB, ""] if _web(found) else []),
         *_findings(found["rows"]),
         *_other_blurs(found["rows"]),
         "",

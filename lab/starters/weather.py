@@ -37,7 +37,7 @@ def hidden_face(photo: Pixels, head: NDArray[np.float64], rng: np.random.Generat
         return photo
     side = len(photo)
     left, top, right, bottom = (
-        int(np.clip(round((head[i % 2] + offset * head[2]) * side), 0, side))
+        min(side, max(0, round(float(head[i % 2] + offset * head[2]) * side)))
         for i, offset in enumerate(_FACE)
     )
     if min(right - left, bottom - top) < 2:
@@ -47,7 +47,7 @@ def hidden_face(photo: Pixels, head: NDArray[np.float64], rng: np.random.Generat
     if rng.random() < 0.5:
         result[top:bottom, left:right] = _blurred(face, rng.uniform(*_FACE_SIGMA) * (right - left))
     else:
-        across = int(min(rng.integers(_BLOCKS[0], _BLOCKS[1] + 1), right - left))
+        across = min(int(rng.integers(_BLOCKS[0], _BLOCKS[1] + 1)), right - left)
         down = max(1, min(bottom - top, round(across * (bottom - top) / (right - left))))
         small = cv2.resize(face, (across, down), interpolation=cv2.INTER_AREA)
         result[top:bottom, left:right] = cv2.resize(
