@@ -113,6 +113,8 @@ figures: $(PY_READY)  ## measure the figures that README and docs quote (hours o
 	$(BIN)/python -m lab.seal
 	$(BIN)/python -m lab.leakage
 	$(BIN)/python -m lab.leakage --part blurring --outspoken
+	$(BIN)/python -m lab.leakage --part blurring --web
+	$(BIN)/python -m lab.leakage --part blurring --web --outspoken
 	$(BIN)/python -m lab.mmguard
 	$(BIN)/python -m lab.authorised_fusion --seeds 0 1
 
