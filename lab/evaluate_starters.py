@@ -2,22 +2,29 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from lab.captions import HELD_OUT_PROMPTS
 from lab.starters.data import draw, persona_seeds
 from lab.starters.evaluate import CHANCE, mean, seen_counts, zero_shot
 from lab.starters.export import SHIPPED, load, names
+from lab.starters.weather import weathered
 
 RESULTS = Path("docs/results/starters.json")
 
 
-def evaluate(folder: Path, photos: int, seed: int) -> dict[str, Any]:
-    """Accuracy per encoder and attribute, from the files on disk and nothing else."""
+def evaluate(folder: Path, photos: int, seed: int, *, weather: bool = False) -> dict[str, Any]:
+    """Accuracy per encoder and attribute, from the files on disk and nothing else; with ``weather`` on photos as the
+    web has them."""
     held_out = draw(persona_seeds(photos, seed, held_out=True))
+    if weather:
+        rng = np.random.default_rng(seed)
+        held_out = replace(held_out, pixels=np.stack([weathered(photo, rng) for photo in held_out.pixels]))
     counts = seen_counts(held_out)
     device = torch.device("cpu")
     encoders: dict[str, Any] = {}
@@ -35,7 +42,8 @@ def evaluate(folder: Path, photos: int, seed: int) -> dict[str, Any]:
         }
     shown = {name: value for name, value in CHANCE.items() if counts[name]}
     return {
-        "command": f"python -m lab.evaluate_starters --photos {photos} --seed {seed}",
+        "command": f"python -m lab.evaluate_starters --photos {photos} --seed {seed}"
+        + (" --weather" if weather else ""),
         "photos": photos,
         "seed": seed,
         "prompts": list(HELD_OUT_PROMPTS),
@@ -68,10 +76,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.evaluate_starters", description=__doc__)
     parser.add_argument("--photos", type=int, default=1600)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--weather", action="store_true", help="on photos as the web has them")
     parser.add_argument("--folder", type=Path, default=SHIPPED)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
-    results = evaluate(options.folder, options.photos, options.seed)
+    results = evaluate(options.folder, options.photos, options.seed, weather=options.weather)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(table(results))
