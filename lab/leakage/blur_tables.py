@@ -131,7 +131,7 @@ def markdown(found: dict[str, Any]) -> str:
     lines = [
         "# Is blurring the face enough?"
         + ("" if found["refuses"] else " Of models that always answer")
-        + (" and whose tower has seen the web's photos" if _web(found) else ""),
+        + (" (a tower that has seen the web's photos)" if _web(found) else ""),
         "",
         f"Photoveil {found['version']}, `{found['command']}`, {found['date'][:10]}, {found['machine']}: "
         f"{found['processor_seconds'] / 60:.0f} minutes of one processor.",
