@@ -23,6 +23,8 @@ def test_products_are_those_of_the_matrix(
     assert torch.allclose(bands.above(x), matrix @ x, atol=1e-5)
     assert torch.allclose(bands.beside(x.mT.contiguous()), x.mT @ matrix.T, atol=1e-5)
     assert torch.equal(bands.above(x[:, bands.used], bands.used.start), bands.above(x))
+    added = torch.cat([rows for _, rows in bands.added(torch.ones(target, other), x[0])])
+    assert torch.allclose(added, 1 + matrix @ x[0], atol=1e-5)
 
 
 @settings(max_examples=20, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from photoveil.protection.budget import budget_map, psnr, ssim
 from photoveil.protection.catalogue import STRENGTHS
+from photoveil.protection.lanes import Lanes
 
 
 @settings(max_examples=30, deadline=None)
@@ -49,6 +51,24 @@ def test_smooth_areas_get_the_small_budget_and_texture_the_large() -> None:
     assert budget[:, :180].max() == pytest.approx(strength.flat)
     assert budget[:, 225:].mean() > 0.97 * strength.texture
     assert budget.max() <= strength.texture + 1e-4
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 60), st.integers(0, 9))
+def test_it_is_the_texture_of_neighbourhoods_in_pieces_as_in_one(height: int, width: int, seed: int) -> None:
+    """As OpenCV's filters find it for the whole picture, with its border repeated."""
+    random = np.random.default_rng(seed)
+    noise = random.uniform(0, 25, (height, 1)) * random.standard_normal((height, width))
+    pixels = (120 + noise).clip(0, 255)
+    mean, squares = (cv2.blur(x, (3, 3), borderType=cv2.BORDER_REPLICATE) for x in (pixels, pixels**2))
+    detail = np.sqrt(np.maximum(squares - mean**2, 0))
+    quiet = cv2.erode(detail, np.ones((5, 5)), borderType=cv2.BORDER_REPLICATE)
+    share = cv2.blur(((quiet - 1.2) / (9.0 - 1.2)).clip(0, 1), (5, 5), borderType=cv2.BORDER_REPLICATE)
+    strength = STRENGTHS["balanced"]
+    expected = strength.flat + (strength.texture - strength.flat) * share
+    for lanes in (None, Lanes(2)):
+        found = budget_map(torch.from_numpy(pixels).float()[None, None], strength, lanes)[0, 0]
+        assert np.allclose(found.numpy(), expected, atol=0.05)
 
 
 def test_a_lone_edge_is_no_excuse() -> None:

@@ -6,6 +6,7 @@ matrices faster than they start the blocks, so there a matrix is one block.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,11 @@ class Bands:
             for plane, into in zip(x, out, strict=True):
                 torch.mm(block, plane[columns.start - first : columns.stop - first], out=into[rows])
         return out
+
+    def added(self, to: Tensor, x: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """``to + matrix @ x`` for source×n, some of its rows after the other: which, and what is there."""
+        for rows, columns, block in self._blocks:
+            yield rows, torch.addmm(to[rows], block, x[columns])
 
     def beside(self, x: Tensor) -> Tensor:
         """``x @ matrix.T`` for C×n×source."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ def colour_mix(channels: int, chroma: float) -> Tensor:
 
 _SMOOTH, _BUSY = 1.2, 9.0
 """Detail (8-bit levels) below which an area counts as smooth, above which as fully textured."""
+_TALL = 128
+"""Rows that a budget is measured for at a time on a processor: so few that they stay in a core's own cache."""
 
 
 def luma(pixels: Tensor) -> Tensor:
@@ -47,7 +49,7 @@ def luma(pixels: Tensor) -> Tensor:
     return (pixels * weights).sum(1, keepdim=True)
 
 
-def budget_map(pixels: Tensor, strength: Strength) -> Tensor:
+def budget_map(pixels: Tensor, strength: Strength, lanes: Lanes | None = None) -> Tensor:
     """How far each pixel may move, in 8-bit levels.
 
     Texture masks, smooth areas and lone edges do not: detail is the local standard deviation of luma, and the
@@ -56,17 +58,29 @@ def budget_map(pixels: Tensor, strength: Strength) -> Tensor:
     Args:
         pixels: 1×C×H×W in 0…255.
         strength: its ``flat`` and ``texture`` are the two ends of the map.
+        lanes: each measures a share of the rows.
 
     Returns:
         1×1×H×W, between ``flat`` and ``texture``.
     """
     height, width = pixels.shape[-2:]
     reach = max(1, round(min(height, width) / 270))
-    detail = _local_std(luma(pixels), reach)
-    quiet = -_pool_max(-detail, 2 * reach)
-    share = ((quiet - _SMOOTH) / (_BUSY - _SMOOTH)).clamp(0, 1)
-    share = _blur(share, 2 * reach)
+    tall, beyond = _TALL if pixels.device.type == "cpu" else height, 5 * reach
+
+    def measure(top: int) -> Tensor:
+        first, stop = max(0, top - beyond), min(height, top + tall)
+        texture = _texture(pixels[:, :, first : stop + beyond], reach)
+        return texture[:, :, top - first : stop - first]
+
+    share = torch.cat((lanes or Lanes()).share(measure, range(0, height, tall)), 2)
     return strength.flat + (strength.texture - strength.flat) * share
+
+
+def _texture(pixels: Tensor, reach: int) -> Tensor:
+    """1×1×H×W, from 0 in smooth areas to 1 in busy ones; what a pixel has depends on 5·reach rows above and below."""
+    quiet = -_pool_max(-_local_std(luma(pixels), reach), 2 * reach)
+    share = ((quiet - _SMOOTH) / (_BUSY - _SMOOTH)).clamp(0, 1)
+    return _blur(share, 2 * reach)
 
 
 def _local_std(x: Tensor, reach: int) -> Tensor:
@@ -76,26 +90,32 @@ def _local_std(x: Tensor, reach: int) -> Tensor:
 
 def _blur(x: Tensor, reach: int) -> Tensor:
     """Mean over a square of side 2·reach+1, the picture's border repeated."""
+    # Every pixel joined with its neighbours, one after the other: far faster on a CPU than torch's pooling.
     for axis in (3, 2):
-        x = _over_neighbours(x, reach, axis, torch.add) / (2 * reach + 1)
+        padded, length = _padded(x, reach, axis), x.shape[axis]
+        total = padded.narrow(axis, 0, length).clone()
+        for offset in range(1, 2 * reach + 1):
+            total += padded.narrow(axis, offset, length)
+        x = total / (2 * reach + 1)
     return x
 
 
 def _pool_max(x: Tensor, reach: int) -> Tensor:
     """The highest in a square of side 2·reach+1, the picture's border repeated."""
+    side = 2 * reach + 1
     for axis in (3, 2):
-        x = _over_neighbours(x, reach, axis, torch.maximum)
+        x, covered = _padded(x, reach, axis), 1
+        # Stretches of twice the length, until two that overlap reach over the whole side.
+        while covered < side:
+            further = min(covered, side - covered)
+            length = x.shape[axis] - further
+            x = torch.maximum(x.narrow(axis, 0, length), x.narrow(axis, further, length))
+            covered += further
     return x
 
 
-def _over_neighbours(x: Tensor, reach: int, axis: int, join: Callable[..., Tensor]) -> Tensor:
-    """Every pixel joined with its ``reach`` neighbours on both sides: far faster on a CPU than torch's pooling."""
-    padding = (reach, reach, 0, 0) if axis == 3 else (0, 0, reach, reach)
-    padded, length = F.pad(x, padding, mode="replicate"), x.shape[axis]
-    total = padded.narrow(axis, 0, length).clone()
-    for offset in range(1, 2 * reach + 1):
-        join(total, padded.narrow(axis, offset, length), out=total)
-    return total
+def _padded(x: Tensor, reach: int, axis: int) -> Tensor:
+    return F.pad(x, (reach, reach, 0, 0) if axis == 3 else (0, 0, reach, reach), mode="replicate")
 
 
 def psnr(a: NDArray[np.uint8], b: NDArray[np.uint8], lanes: Lanes | None = None) -> float:

@@ -17,6 +17,7 @@ from photoveil.protection.budget import budget_map, colour_mix
 from photoveil.protection.canvas import canvas_size, resampling
 from photoveil.protection.catalogue import Strength
 from photoveil.protection.channel import View, draw_platform, draw_view, to_planes
+from photoveil.protection.lanes import Lanes
 
 _LEAST_BUDGET = 0.5
 """In 8-bit levels: what must hardly change at all is no reason for wide steps."""
@@ -31,28 +32,41 @@ class Look:
     way: Way
 
 
-class Scene:
-    """Everything about one photo that does not concern encoders; canvases are C×h×w planes, −1…1."""
+@dataclass(frozen=True)
+class Sight:
+    """A working copy as the loop works on it: ``planes`` C×H×W in 0…255, and ``budget`` 1×H×W, how far each pixel may
+    move in 8-bit levels."""
 
-    def __init__(
-        self,
+    planes: Tensor
+    budget: Tensor
+
+    @classmethod
+    def of(
+        cls,
         pixels: NDArray[np.uint8],
         strength: Strength,
         allowed: NDArray[np.float32] | None,
         device: torch.device,
-        seed: int,
-    ) -> None:
-        self.height, self.width = pixels.shape[:2]
-        small_w, small_h = canvas_size(self.width, self.height)
-        self.device = device
-        self._rows, self._columns = resampling(small_h, self.height), resampling(small_w, self.width)
+        lanes: Lanes,
+    ) -> Sight:
+        """Of H×W×3 or H×W pixels; ``allowed``: H×W, the share of its budget that each may use."""
         planes = to_planes(Image.fromarray(pixels)).to(device)
+        budget = budget_map(planes[None], strength, lanes)[0]
+        return cls(planes, budget if allowed is None else budget * torch.from_numpy(allowed).to(device))
+
+
+class Scene:
+    """Everything about one photo that does not concern encoders; canvases are C×h×w planes, −1…1."""
+
+    def __init__(self, sight: Sight, strength: Strength, seed: int) -> None:
+        planes = sight.planes
+        self.height, self.width = planes.shape[1:]
+        small_w, small_h = canvas_size(self.width, self.height)
+        self.device = device = planes.device
+        self._rows, self._columns = resampling(small_h, self.height), resampling(small_w, self.width)
         self._pixels = planes.permute(1, 2, 0).reshape(self.height, -1).contiguous()
         self.shape = (len(planes), small_h, small_w)
-        budget = budget_map(planes[None], strength)[0]
-        if allowed is not None:
-            budget = budget * torch.from_numpy(allowed).to(device)
-        self._budget = self._on_canvas(budget)
+        self._budget = self._on_canvas(sight.budget)
         self._mix = colour_mix(len(planes), strength.chroma).to(device)
         self._paint = Bands(self._rows, device), Bands(self._columns, device)
         self._gram = tuple(Bands(matrix.T @ matrix, device) for matrix in (self._rows, self._columns))
@@ -122,9 +136,12 @@ class Scene:
         """The 8-bit picture that the canvas makes of the working copy."""
         change = self.change(canvas)
         rows, columns = self._paint
-        wide = columns.beside(change).permute(1, 2, 0).reshape(1, change.shape[1], -1)
-        moved = rows.above(wide)[0].add_(self._pixels).round_().clamp_(0, 255).byte()
-        pixels = moved.cpu().numpy().reshape(self.height, self.width, -1)
+        wide = columns.beside(change).permute(1, 2, 0).reshape(change.shape[1], -1)
+        pixels = np.empty((self.height, self.width, self.shape[0]), np.uint8)
+        levels = torch.from_numpy(pixels).view(self.height, -1)
+        for part, moved in rows.added(self._pixels, wide):
+            # By way of 16 bits: from there torch has a fast way to 8, from floating point it has not.
+            levels[part].copy_(moved.round_().clamp_(0, 255).to(torch.int16))
         return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
     def _planes(self, picture: Image.Image) -> Tensor:

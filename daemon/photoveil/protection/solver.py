@@ -24,7 +24,7 @@ from torch import Tensor
 from photoveil.protection import devices
 from photoveil.protection.catalogue import Strength
 from photoveil.protection.lanes import Lanes
-from photoveil.protection.scene import Look, Scene
+from photoveil.protection.scene import Look, Scene, Sight
 
 _REFRESH_EVERY = 3
 _STEP_SIZE = 0.6
@@ -130,16 +130,15 @@ def _slope(target: Target, views: Tensor, whose: Sequence[int]) -> Tensor:
 class _Walk:
     """One photo on its way: its canvas, and what is remembered from step to step."""
 
-    def __init__(self, place: int, case: Case, device: torch.device) -> None:
-        began = time.perf_counter()
+    def __init__(self, place: int, case: Case, sight: Sight) -> None:
         self.place = place
         self._case = case
-        self._scene = Scene(case.pixels, case.strength, case.allowed, device, case.seed)
+        self._scene = Scene(sight, case.strength, case.seed)
         self._canvas = self._scene.start(case.seed)
         self._momentum = torch.zeros_like(self._canvas)
         self._step = 0
         self.looks: dict[int, Look] = {}
-        self.seconds = time.perf_counter() - began
+        self.seconds = 0.0
 
     def look(self, sizes: Sequence[int]) -> None:
         """Show one random view at each input side."""
@@ -203,10 +202,8 @@ class _Company:
 
     def admit(self, cases: Sequence[tuple[int, Case]]) -> None:
         """Take photos along, each with its place."""
-        found = self._lanes.run(
-            [partial(devices.attempt, partial(_Walk, place, case, self._device)) for place, case in cases]
-        )
-        for (place, _), walk in zip(cases, found, strict=True):
+        for place, case in cases:
+            walk = devices.attempt(partial(self._begin, place, case))
             if isinstance(walk, Exception):
                 self._lost.append((place, walk))
             else:
@@ -222,6 +219,13 @@ class _Company:
             self._note(self.walks, [devices.attempt(walk.tell) for walk in self.walks])
         for walk in self.walks:
             walk.seconds += (time.perf_counter() - began) / share
+
+    def _begin(self, place: int, case: Case) -> _Walk:
+        began = time.perf_counter()
+        sight = Sight.of(case.pixels, case.strength, case.allowed, self._device, self._lanes)
+        (walk,) = self._lanes.run([partial(_Walk, place, case, sight)])
+        walk.seconds = time.perf_counter() - began
+        return walk
 
     def leave(self) -> Iterator[tuple[int, Solution | Exception]]:
         """Those that are done, or lost."""
