@@ -17,11 +17,11 @@ from torch.nn import functional as F
 from photoveil.photos import Encoded, MetadataPolicy, Photo, decode, encode
 from photoveil.protection import Engine, catalogue, delivery
 from photoveil.protection.budget import WINDOW, psnr, ssim, ssim_along
-from photoveil.protection.canvas import apply_full_size, canvas_size, working_size
+from photoveil.protection.canvas import apply_full_size, canvas_size, resampling, stretch, working_size
 from photoveil.protection.channel import REPORTED
 from photoveil.protection.encoders import encode_all
 from photoveil.protection.excerpt import Excerpt
-from photoveil.protection.grade import Grade, plain
+from photoveil.protection.grade import Grade, plain, share_worn
 from photoveil.protection.reduced import BIG, factor, is_big, reduced
 from photoveil.protection.report import AS_DELIVERED, through_channels
 from photoveil.protection.tint import Tint
@@ -161,21 +161,39 @@ def test_an_excerpt_takes_alpha_along() -> None:
     assert np.array_equal(alpha[:, 0], excerpt.rows % 256)
 
 
-@pytest.mark.parametrize("name", ["coffee.png", "page.png"])
-def test_big_photos_wear_what_small_ones_wear(name: str) -> None:
+@pytest.mark.parametrize(("name", "ramp"), [("coffee.png", 0.0), ("page.png", 0.0), ("astronaut.png", 60.0)])
+def test_big_photos_wear_what_small_ones_wear(name: str, ramp: float) -> None:
     """Looked up in squares, the look is the same but for hard edges; and an excerpt wears its rows of it."""
-    photo, look = taken(real(name)), _look()
+    photo, look = taken(real(name)), replace(_look(), ramp=ramp)
     change = _change(photo.pixels, 4)
     worn = look.put_on(photo.pixels, change)
-    exact = apply_full_size(
-        look.grade.on_picture(photo.pixels), change + look.grade.light(change.shape[2], change.shape[3], 3)
-    )
+    exact = _exactly(look, photo.pixels, change)
     assert psnr(worn, exact) > 46
     assert np.abs(worn.astype(int) - exact).max() <= 8
     excerpt = Excerpt.of(photo)
     assert excerpt is not None
     part = look.put_on(excerpt.photo(photo).pixels, change, excerpt)
     assert np.mean(part != worn[excerpt.rows]) < 0.001
+
+
+def _exactly(look: Worn, pixels: NDArray[np.uint8], change: Tensor) -> NDArray[np.uint8]:
+    """The look, looked up for every pixel, and a change."""
+    matrices = [resampling(a, b) for a, b in zip(change.shape[2:], pixels.shape[:2], strict=True)]
+    own, light = (
+        stretch(canvas, *matrices)[0].permute(1, 2, 0).numpy()
+        for canvas in (change, look.grade.light(change.shape[2], change.shape[3], 3))
+    )
+    tint = look.grade.on_picture(pixels).astype(np.float32) - pixels
+    share = share_worn(pixels, look.ramp)[..., None] if look.ramp else 1.0
+    return np.asarray(np.rint(pixels + share * (tint + light) + own).clip(0, 255), np.uint8)
+
+
+def test_black_stays_black_in_big_photos() -> None:
+    pixels = real("astronaut.png")
+    pixels[:400] = 0
+    worn = replace(_look(), ramp=24.0).put_on(pixels)
+    assert not worn[:400].any()
+    assert (worn[400:] != pixels[400:]).any()
 
 
 @settings(max_examples=25, deadline=None)

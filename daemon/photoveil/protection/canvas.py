@@ -77,6 +77,27 @@ def stretch(canvas: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     return rows @ (canvas @ columns.T)
 
 
+class Stretched:
+    """What a canvas changes of a photo of any size, to be had band of rows by band of rows."""
+
+    @torch.inference_mode()
+    def __init__(self, change: Tensor, pixels: NDArray[np.uint8], excerpt: Excerpt | None = None) -> None:
+        """See `apply_full_size`."""
+        height, width = excerpt.height if excerpt else len(pixels), pixels.shape[1]
+        wide = Bands(resampling(change.shape[-1], width)).beside(change[0].cpu())
+        self._wide = wide[0] if pixels.ndim == 2 else wide.permute(1, 2, 0).reshape(change.shape[-2], -1)
+        rows = resampling(change.shape[-2], height)
+        self._rows = rows[torch.from_numpy(excerpt.rows)] if excerpt else rows
+        self._shape = pixels.shape[1:]
+
+    def of(self, part: slice) -> Tensor:
+        """Of some of the pixels' rows, in 8-bit levels: rows×W×3 or rows×W."""
+        rows = self._rows[part]
+        used = rows.any(0).nonzero().flatten()
+        near = slice(int(used[0]), int(used[-1]) + 1)
+        return (rows[:, near] @ self._wide[near]).view(len(rows), *self._shape)
+
+
 @torch.inference_mode()
 def apply_full_size(
     pixels: NDArray[np.uint8],
@@ -100,19 +121,13 @@ def apply_full_size(
     Returns:
         pixels of the same shape, rounded to nearest.
     """
-    height, width = pixels.shape[:2]
-    wide = Bands(resampling(change.shape[-1], width)).beside(change[0].cpu())
-    wide = wide[0] if pixels.ndim == 2 else wide.permute(1, 2, 0).reshape(change.shape[-2], -1)
-    rows = resampling(change.shape[-2], excerpt.height if excerpt else height)
-    rows = rows[torch.from_numpy(excerpt.rows)] if excerpt else rows
-    band = band or max(2, _CACHED // wide.shape[1])
+    stretched, height = Stretched(change, pixels, excerpt), len(pixels)
+    band = band or max(2, _CACHED // pixels[0].size)
     out = np.empty_like(pixels)
 
     @torch.inference_mode()
     def move(part: slice) -> None:
-        used = rows[part].any(0).nonzero().flatten()
-        near = slice(int(used[0]), int(used[-1]) + 1)
-        moved = (rows[part, near] @ wide[near]).view(out[part].shape)
+        moved = stretched.of(part)
         if also:
             also(part, moved)
         moved += torch.from_numpy(pixels[part].copy())

@@ -17,11 +17,11 @@ from PIL import Image
 from torch import Tensor
 
 from photoveil.protection.budget import psnr, ssim
-from photoveil.protection.canvas import apply_full_size
+from photoveil.protection.canvas import Stretched, apply_full_size
 from photoveil.protection.excerpt import Excerpt
 from photoveil.protection.grade import Grade, highest, share_worn, strength_for
 from photoveil.protection.lanes import Lanes
-from photoveil.protection.reduced import is_big
+from photoveil.protection.reduced import BIG
 from photoveil.protection.tint import Tint
 
 _SHARE = 0.75
@@ -77,9 +77,13 @@ class Worn:
             change = torch.zeros(1, 1 if pixels.ndim == 2 else 3, side, side)
         _, planes, tall, wide = change.shape
         light = self.grade.light(tall, wide, planes)
-        if (excerpt or is_big(pixels)) and planes == 3 and not self.ramp:
+        big = (excerpt.height if excerpt else len(pixels)) * pixels.shape[1] > BIG
+        if planes == 3 and (big or (excerpt and not self.ramp)):
             tint = Tint(self.grade, pixels)
-            return apply_full_size(pixels, change + light, excerpt, also=tint.add, lanes=lanes)
+            if not self.ramp:
+                return apply_full_size(pixels, change + light, excerpt, also=tint.add, lanes=lanes)
+            fading = _Fading(pixels, tint, Stretched(light, pixels, excerpt), self.ramp)
+            return apply_full_size(pixels, change, excerpt, also=fading.add, lanes=lanes)
         tinted = self.grade.on_picture(pixels, lanes)
         if not self.ramp:
             return apply_full_size(tinted, change + light, excerpt, lanes=lanes)
@@ -145,6 +149,22 @@ def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     picture = Image.fromarray(pixels)
     picture.thumbnail((_SMALL_EDGE, _SMALL_EDGE), Image.Resampling.BOX)
     return np.asarray(picture)
+
+
+@dataclass(frozen=True)
+class _Fading:
+    """What a look changes of a big photo, on its way to black less and less."""
+
+    pixels: NDArray[np.uint8]
+    tint: Tint
+    light: Stretched
+    ramp: float
+
+    def add(self, part: slice, change: Tensor) -> None:
+        """Add that of some rows to a ``change`` of them, rows×W×3 in 8-bit levels."""
+        look = self.light.of(part)
+        self.tint.add(part, look)
+        change.addcmul_(look, torch.from_numpy(share_worn(self.pixels[part], self.ramp))[..., None])
 
 
 def _faded(
