@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +24,7 @@ class Pass:
     Attributes:
         gradient: whether the way back to the picture followed.
         rough: whether by the tower made for speed, in half the precision where that is faster.
-        start: when it began, on the wall.
+        begun: what the clocks showed when it began.
         spent: on the way forward.
     """
 
@@ -31,7 +32,7 @@ class Pass:
     batch: int
     gradient: bool
     rough: bool
-    start: float
+    begun: Spent
     spent: Spent
 
 
@@ -57,7 +58,7 @@ class Watch:
 
     def within(self, start: float, end: float) -> list[Pass]:
         """Those that began between two moments."""
-        return [one for one in self.passes if start <= one.start < end]
+        return [one for one in self.passes if start <= one.begun.wall < end]
 
     def _begin(self, encoder: Encoder, _images: tuple[Tensor]) -> None:
         self._starts[get_ident(), encoder.name] = now(encoder.mean.device)
@@ -69,7 +70,7 @@ class Watch:
         gradient = torch.is_grad_enabled() and images[0].requires_grad
         begun = self._starts.pop((get_ident(), encoder.name))
         spent = now(device) - begun
-        self.passes.append(Pass(encoder, len(images[0]), gradient, rough, begun.wall, spent))
+        self.passes.append(Pass(encoder, len(images[0]), gradient, rough, begun, spent))
 
 
 @dataclass
@@ -95,6 +96,18 @@ class Marks:
     def whole(self) -> Spent:
         """All steps, the first taken to be like the others."""
         return self.span.times(len(self.steps) / (len(self.steps) - 1))
+
+
+def under_way(passes: Iterable[Pass]) -> Spent:
+    """The time in which at least one of them was on its way forward; several may have been at once."""
+    spent = Spent(0.0, 0.0)
+    until = Spent(-math.inf, 0.0)
+    for one in sorted(passes, key=lambda one: one.begun.wall):
+        end = one.begun + one.spent
+        if end.wall > until.wall:
+            spent += end - max(until, one.begun, key=lambda moment: moment.wall)
+            until = end
+    return spent
 
 
 def bare(passes: Iterable[Pass], device: torch.device, lanes: Lanes) -> Spent:

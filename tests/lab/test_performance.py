@@ -18,7 +18,7 @@ from lab.affiliation import outside
 from lab.performance import rivals, rows, towers
 from lab.performance.__main__ import main
 from lab.performance.bench import Bench
-from lab.performance.passes import Marks, Watch, bare, run
+from lab.performance.passes import Marks, Pass, Watch, bare, run, under_way
 from lab.performance.probes import memory, race
 from lab.performance.rivals import ALONE, RIVALS, Choir, attack
 from lab.performance.rows import Goal, Row
@@ -148,6 +148,16 @@ def test_bare_passes_are_those_that_the_engine_made(bench: Bench) -> None:
         bare(steps, CPU, Lanes())
     assert _passes(again) == [(s.encoder.name, s.batch, s.gradient, s.rough) for s in steps]
     assert not any(encoder._forward_hooks or encoder._forward_pre_hooks for encoder in encoders)
+
+
+def test_time_in_which_several_passes_were_under_way_counts_once(bench: Bench) -> None:
+    def one(start: float, seconds: float) -> Pass:
+        return Pass(
+            bench.engine.encoders[0], 1, False, False, Spent(start, 2 * start), Spent(seconds, 2 * seconds)
+        )
+
+    assert under_way([]) == Spent(0, 0)
+    assert under_way([one(5, 1), one(1, 2), one(0, 2), one(0, 1), one(5, 1)]) == Spent(4, 8)
 
 
 def test_passes_side_by_side_are_told_apart(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 All of the photo's walk counts: decoding, the budget, the change at full size, encoding, decoding again and comparing.
 The encoders' passes outside of the steps, which the report asks for, do not depend on the photo's size; they are told
-with and without. They take turns here, so that the time of each can be told apart.
+with and without. Nothing else is done while one of them is under way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image
 
 from lab.performance import pictures
 from lab.performance.bench import Bench
-from lab.performance.passes import Marks, Watch
+from lab.performance.passes import Marks, Watch, under_way
 from lab.performance.rows import Goal, Row
 from lab.performance.timing import Spent, now, ratios, timed
 from photoveil.photos import decode
@@ -54,11 +54,7 @@ Found = dict[float, tuple[list[Walk], list[Spent]]]
 def rows(bench: Bench) -> Iterator[Row]:
     """Ratios at twelve megapixels, and how they grow from there."""
     found: Found = {size: ([], []) for size in (_PHONE, _CAMERA)}
-    bench.engine.sparing = True
-    try:
-        _measure(bench, found)
-    finally:
-        bench.engine.sparing = False
+    _measure(bench, found)
     yield from _told(bench, found)
 
 
@@ -96,9 +92,8 @@ def _walk(bench: Bench, megapixels: float) -> Walk:
         (bench.folder / "protected.jpg").write_bytes(done.encoded.data)
         whole = now(bench.device) - start
     begun = marks.steps[0].wall - (marks.whole - marks.span).wall
-    outside = [one for one in watch.passes if not begun <= one.start < marks.steps[-1].wall]
-    looks = Spent(sum(one.spent.wall for one in outside), sum(one.spent.cpu for one in outside))
-    return Walk(whole, marks.whole, looks)
+    outside = [one for one in watch.passes if not begun <= one.begun.wall < marks.steps[-1].wall]
+    return Walk(whole, marks.whole, under_way(outside))
 
 
 def _pillow(bench: Bench, megapixels: float) -> None:
