@@ -7,7 +7,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { IS_BRIEF, ROOT } from './support/browsers.mjs';
+import { IS_BRIEF, PATIENCE_MS, ROOT } from './support/browsers.mjs';
 import { cardSays, openOwnPage, pair, pick, pressCard, until, useOriginal } from './support/flows.mjs';
 import { comeToRest, faintWords, namelessControls, wideParts } from './support/reading.mjs';
 import { sha256 } from './support/site.mjs';
@@ -56,10 +56,10 @@ const storedAway = async (page) => Reflect.get(Object(await page.evaluate('chrom
 /** @param {Page} page @param {string} selector */
 const isChecked = (page, selector) => page.$eval(selector, (box) => /** @type {HTMLInputElement} */ (box).checked);
 
-/** Press with the mouse; a tab in the background cannot be pressed. @param {Page} page @param {string} selector */
+/** Press with the mouse, once it is shown; a tab in the background cannot be pressed. @param {Page} page @param {string} selector */
 async function press(page, selector) {
   await page.bringToFront();
-  await page.click(selector);
+  await (await page.waitForSelector(selector, { visible: true, timeout: PATIENCE_MS }))?.click();
 }
 
 /** The popup over a page of the site. @param {Page} page @param {World} [place] */
