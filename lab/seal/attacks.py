@@ -149,6 +149,15 @@ def painted(pixels: Pixels, box: Box, share: float) -> Pixels:
     return out
 
 
+def patched(pixels: Pixels, box: Box, other: Pixels, share: float) -> Pixels:
+    """The right part of a mark, so much of it, replaced by what is there in another mark, at its size."""
+    out = pixels.copy()
+    start = round(box.width * (1 - share))
+    there = cv2.resize(other, (box.width, box.height), interpolation=cv2.INTER_AREA)
+    out[box.rows, box.x + start : box.x + box.width] = there[:, start:]
+    return out
+
+
 def owners_key(draw: Random) -> SealKey:
     """A key of its own."""
     return SealKey("owner", draw.randbytes(16))

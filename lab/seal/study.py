@@ -32,7 +32,8 @@ from photoveil.seal.wraps import wrap
 
 MARK = Mark("© Anna Berg 2026")
 _AVERAGED = 8
-_PAINTED = (0.2, 0.4)
+_PAINTED = (0.02, 0.05, 0.2, 0.4)
+_PATCHED = 0.1
 _GUESS_BAR = 22.0
 
 
@@ -224,8 +225,15 @@ def _detect(
         )
     for share in _PAINTED:
         broken = attacks.painted(sealed.pixels, sealed.boxes[0], share)
-        hit = _noticed(broken, key, sealed.boxes[0], broken.shape[1])
-        notes.counted["detection", f"{share:.0%} of the mark painted over", kind].append((int(hit), 1))
+        notes.counted["detection", f"{share:.0%} of the mark painted over", kind].append(
+            (int(_refused(broken, key)), 1)
+        )
+    there = other_sealed.boxes[0]
+    patch = other_sealed.pixels[there.rows, there.columns]
+    broken = attacks.patched(sealed.pixels, sealed.boxes[0], patch, _PATCHED)
+    notes.counted["detection", f"{_PATCHED:.0%} of the mark from another mark", kind].append(
+        (int(_refused(broken, key)), 1)
+    )
 
 
 def _refused(pixels: Pixels, key: SealKey) -> bool:

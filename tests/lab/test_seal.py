@@ -37,6 +37,8 @@ def test_a_short_study(tmp_path: Path) -> None:
     assert named["detection", "mark of another photo: lossless"].value == 1
     assert named["detection", "the same in its opposite corner: lossless"].value == 1
     assert named["detection", "false alarms: JPEG 85"].value == 0
+    assert named["detection", "5% of the mark painted over"].value == 1
+    assert named["detection", "10% of the mark from another mark"].value == 1
 
     about: dict[str, str | int] = {
         "command": "c",

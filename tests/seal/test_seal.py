@@ -225,12 +225,53 @@ def test_changes_are_told_where_they_are(sealed: Sealed, key: SealKey) -> None:
             assert field.x + field.width > (x - 2) * scale
 
 
-def test_a_mark_that_was_painted_over(sealed: Sealed, key: SealKey) -> None:
-    painted = sealed.pixels.copy()
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.35])
+@pytest.mark.parametrize("fill", ["grey", "text", "another mark"])
+def test_a_mark_that_was_painted_over(
+    photo: Pixels, sealed: Sealed, key: SealKey, fill: str, share: float
+) -> None:
+    """Whatever is written in what is left: under it there would be noise, told to be as good as new."""
     box = sealed.boxes[0]
-    painted[box.y : box.y + box.height, box.x : box.x + 2 * box.width // 5] = 120
-    with pytest.raises(TamperedError, match="damaged"):
+    x = box.x + box.width // 3
+    part = (slice(box.y, box.y + box.height), slice(x, x + round(share * box.width)))
+    painted = sealed.pixels.copy()
+    if fill == "grey":
+        painted[part] = 120
+    elif fill == "text":
+        page = Image.new("RGB", (part[1].stop - part[1].start, box.height), (250, 250, 250))
+        ImageDraw.Draw(page).text((2, 2), "WOW\n" * 20, fill=(10, 10, 10))
+        painted[part] = np.asarray(page)
+    else:
+        painted[part] = seal(photo, Mark("© Anna Berg", position=Position.TOP), key).pixels[
+            : box.height, part[1]
+        ]
+    for arrived in (painted, jpeg(smaller(painted, 1080), 75)):
+        with pytest.raises(TamperedError, match="damaged"):
+            unseal(arrived, [key])
+
+
+def test_a_mark_of_which_half_is_left(sealed: Sealed, key: SealKey) -> None:
+    """Perhaps it is not even found; it does not open."""
+    box = sealed.boxes[0]
+    painted = sealed.pixels.copy()
+    painted[box.rows, box.x : box.x + box.width // 2] = 120
+    with pytest.raises((TamperedError, NotSealedError)):
         unseal(painted, [key])
+
+
+def test_of_several_marks_one_was_painted_over(photo: Pixels, key: SealKey) -> None:
+    sealed = seal(photo, Mark("Anna", tiling=True, size=Size.SMALL), key, exact=True)
+    painted = sealed.pixels.copy()
+    box = sealed.boxes[1]
+    painted[box.y + 10 : box.y + 40, box.x + 10 : box.x + 70] = (200, 30, 30)
+    found = unseal(painted, [key], rest=sealed.residual)
+    assert box in found.tampered
+    assert not found.exact
+    # It stays as it came, and what is under the others comes back.
+    assert (found.pixels[box.rows, box.columns] == painted[box.rows, box.columns]).all()
+    assert not found.region[box.rows, box.columns].any()
+    assert found.region.sum() == (len(sealed.boxes) - 1) * box.width * box.height
+    assert psnr(found.pixels[found.region], photo[found.region]) > 45
 
 
 def test_tiles(photo: Pixels, key: SealKey) -> None:

@@ -104,6 +104,13 @@ def read(samples: Plane) -> npt.NDArray[np.float32]:
     return np.bincount(_order(), weights=votes, minlength=_SENT).astype(np.float32)
 
 
+def compared(seen: Plane, written: Plane) -> Plane:
+    """How much of the bits' grain is left in 128×384 samples, for each of its 32×96 cells: 1 where all is."""
+    found, known = _bands(seen), _bands(written)
+    shares = [found[where] / known[where] for where in _places(_FINE)]
+    return np.asarray(np.mean(shares, axis=0), np.float32)
+
+
 @cache
 def pattern() -> Plane:
     """What every mark has in common, as 128×384 samples around 0, each coefficient ±1."""

@@ -127,6 +127,16 @@ class TamperedError(SealError):
         )
 
     @classmethod
+    def painted(cls) -> TamperedError:
+        """The seal can be read, and a part of its mark is gone."""
+        return cls(
+            "The seal is damaged",
+            "Part of the mark was painted over or edited. Every part of it holds a little of all that is beneath, "
+            "so that without it nothing of that comes back.",
+            "Ask for the photo as it was posted.",
+        )
+
+    @classmethod
     def foreign(cls, share: float) -> TamperedError:
         """The seal belongs to another photo."""
         return cls(

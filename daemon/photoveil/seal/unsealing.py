@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from photoveil.seal import (
     finding,
     fingerprint,
     header,
+    intact,
     layers,
     lettering,
     mending,
@@ -65,7 +66,7 @@ def unseal(pixels: Pixels, keys: Sequence[SealKey], *, rest: bytes = b"", thorou
         NotSealedError: there is no mark.
         WrongKeyError: none of the keys opens it.
         NewerSealError: a later Photoveil made it.
-        TamperedError: the mark is damaged, or belongs to another photo.
+        TamperedError: the mark is damaged (of several, all are), or belongs to another photo.
     """
     return unseal_with(pixels, with_keys(keys), rest=rest, thorough=thorough)
 
@@ -89,17 +90,18 @@ def unseal_with(pixels: Pixels, opener: Opener, *, rest: bytes = b"", thorough: 
     dress = _checked(dress_of(told, bits))
     placed = _placed(brightness, found, told, dress)
     boxes = boxes_of(told)
+    whole, painted = _whole(brightness, boxes, placed, dress)
     state = _state(pixels, boxes, told, placed)
     # Platforms may store a photo without colour as one that has some.
     toneless = told.grey and pixels.ndim == 3
     seen = colour.rounded(brightness) if toneless else pixels
-    clean, region = _restored(seen, placed, boxes, dress, content, lossless=state is State.LOSSLESS)
+    clean, region = _restored(seen, placed, whole, dress, content, lossless=state is State.LOSSLESS)
     if toneless:
         clean = np.where(region[..., None], clean[..., None], pixels)
     if state is State.LOSSLESS and rest:
         exact = residual.applied(clean, boxes, content, rest)
         clean, state = (clean, state) if exact is None else (exact, State.EXACT)
-    tampered = () if state is State.EXACT else _tampered(clean, region, placed, told)
+    tampered = () if state is State.EXACT else (*painted, *_tampered(clean, region, placed, told))
     shown = tuple(fingerprint.as_box(placed.bounds(box)) for box in boxes)
     return Unsealed(clean, name, shown, region, state, EXPECTED_DB[state], tampered, told.size)
 
@@ -182,15 +184,42 @@ def _nearest(
     return min(boxes, key=misfit)
 
 
+def _whole(
+    brightness: Plane, boxes: Sequence[Box], placed: Placed, dress: Dress
+) -> tuple[dict[int, Box], tuple[Box, ...]]:
+    """The marks that can be taken off, by their numbers, and where others were painted over.
+
+    Raises TamperedError where there are only such.
+    """
+    height, width = brightness.shape
+    whole: dict[int, Box] = {}
+    painted: list[Box] = []
+    for number, box in enumerate(boxes):
+        if not placed.holds(box, width, height):
+            continue  # a mark of which a part was cut off cannot be read
+        bounds = placed.bounds(box)
+        if intact.is_damaged(brightness, bounds, dress):
+            painted.append(fingerprint.as_box(bounds))
+        else:
+            whole[number] = box
+    if painted and not whole:
+        raise TamperedError.painted()
+    return whole, tuple(painted)
+
+
 def _restored(
-    pixels: Pixels, placed: Placed, boxes: Sequence[Box], dress: Dress, content: Content, *, lossless: bool
+    pixels: Pixels,
+    placed: Placed,
+    boxes: Mapping[int, Box],
+    dress: Dress,
+    content: Content,
+    *,
+    lossless: bool,
 ) -> tuple[Pixels, npt.NDArray[np.bool_]]:
     """The photo with what was under its marks, and where that is."""
     clean, region = pixels.copy(), np.zeros(pixels.shape[:2], bool)
     secret = content.derived("disguise")
-    for number, box in enumerate(boxes):
-        if not placed.holds(box, pixels.shape[1], pixels.shape[0]):
-            continue  # a mark of which a part was cut off cannot be read
+    for number, box in boxes.items():
         rows, columns = placed.window(box, pixels.shape[1], pixels.shape[0])
         if placed.unscaled:
             mend = not lossless and mending.compressed(

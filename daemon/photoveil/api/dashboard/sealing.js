@@ -344,7 +344,7 @@ function unsealedWords(facts) {
             'p',
             { class: 'hint small' },
             icon('alert'),
-            h('span', {}, 'Parts of the photo outside the mark are not what was sealed: it was edited since.'),
+            h('span', {}, 'Parts of the photo are not what was sealed: it was edited since.'),
           ),
         ]
       : []),
